@@ -1,0 +1,13 @@
+//! The course as data: lessons, hops, checks, hints, wrong turns and edits, loaded from `lessons/*.toml`.
+//!
+//! Words that a learner reads live in the TOML files, never in Rust: adding a lesson needs no Rust at all.
+
+mod condition;
+mod edit;
+mod lesson;
+
+pub use condition::{Condition, EvidenceTest, FactTest, FileTest, LogTest, StateTest, StatusTest};
+pub use edit::Edit;
+pub use lesson::{
+    Beat, Bootstrap, Check, Choice, Course, Hint, Hop, Lesson, Prediction, Roles, Rung, Stacks, Variant, WrongTurn,
+};

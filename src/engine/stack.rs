@@ -1,0 +1,222 @@
+//! A stack on the engine: up, down, and what is there.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::{Engine, ImagePolicy, Progress};
+use crate::{
+    compose::Stack,
+    error::{Error, Result},
+    probe::ServiceState,
+};
+
+/// How a stack is brought up.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UpOptions {
+    /// Only these services and what they depend on; `None` means all.
+    pub services: Option<Vec<String>>,
+    /// When images are built.
+    pub build: BuildPolicy,
+    /// Make these services' containers anew even where nothing changed.
+    pub recreate: bool,
+    /// Where base images may come from.
+    pub images: ImagePolicy,
+    /// How bind mounts are brought in.
+    pub binds: BindStyle,
+    /// How ports are published.
+    pub ports: PortStyle,
+    /// Limits on each container, for untrusted stacks.
+    pub limits: Option<Limits>,
+    /// Use own small subnets for the networks (the engine's default pools end at about thirty networks).
+    pub small_subnets: bool,
+    /// More labels on all that is made.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// When images are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BuildPolicy {
+    /// When there is none.
+    #[default]
+    IfMissing,
+    /// Always (the cache makes it cheap where nothing changed).
+    Always,
+}
+
+/// How bind mounts are brought in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BindStyle {
+    /// As mounts.
+    #[default]
+    Mount,
+    /// As a copy in an anonymous volume: nothing of the host is reachable, nothing is written to it.
+    Copy,
+}
+
+/// How ports are published. Always on 127.0.0.1 unless the file names an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PortStyle {
+    /// On the number in the file; moved to a free one where that is taken or not allowed.
+    #[default]
+    AsWritten,
+    /// On free numbers.
+    Free,
+}
+
+/// Limits on one container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes.
+    pub memory: i64,
+    /// Billionths of a processor.
+    pub nano_cpus: i64,
+    /// Processes and threads.
+    pub pids: i64,
+}
+
+/// What `up` did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UpReport {
+    /// Per service, in the order in which it was done.
+    pub changes: Vec<Change>,
+    /// Ports that are published on another number than the file's.
+    pub moved_ports: Vec<MovedPort>,
+}
+
+/// What was done to one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The service.
+    pub service: String,
+    /// What was done.
+    pub kind: ChangeKind,
+    /// Why, in a few words: `ports changed`.
+    pub why: String,
+}
+
+/// What was done to a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// A container was made and started.
+    Created,
+    /// The container was replaced.
+    Recreated,
+    /// The container was there, and was started.
+    Started,
+    /// Nothing to do.
+    Unchanged,
+}
+
+/// A port that is published on another number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedPort {
+    /// The service.
+    pub service: String,
+    /// The number in the file.
+    pub from: u16,
+    /// The number that is used.
+    pub to: u16,
+    /// Port in the container.
+    pub target: u16,
+    /// Why: `port 80 is taken`.
+    pub why: String,
+}
+
+/// A container of a stack, whoever made it (we, or `docker compose`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Container {
+    /// Id.
+    pub id: String,
+    /// Name, without the slash.
+    pub name: String,
+    /// The service's name.
+    pub service: String,
+    /// State.
+    pub state: ServiceState,
+    /// Exit code of the last run.
+    pub exit_code: Option<i64>,
+    /// Health, when it has a health check: `starting`, `healthy`, `unhealthy`.
+    pub health: Option<String>,
+    /// Restarts by the engine so far.
+    pub restarts: i64,
+    /// When it was last started, in milliseconds since the Unix epoch by the engine's clock; 0 when never.
+    pub started_at: u64,
+    /// When its image was made, likewise.
+    pub image_created: u64,
+    /// Published ports: container port, protocol, host address, host port.
+    pub ports: Vec<(u16, String, String, u16)>,
+    /// Its networks, by full name.
+    pub networks: Vec<String>,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its image's labels.
+    pub image_labels: BTreeMap<String, String>,
+    /// Main command of the running container, joined.
+    pub command: String,
+}
+
+/// What `down` removed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DownReport {
+    /// Containers, by name.
+    pub containers: Vec<String>,
+    /// Networks, by name.
+    pub networks: Vec<String>,
+    /// Volumes, by name.
+    pub volumes: Vec<String>,
+}
+
+impl Engine {
+    /// Brings the stack up: images, networks, volumes, build, create, start, in dependency order; recreates only what changed.
+    ///
+    /// # Errors
+    /// Stack: a build fails, a container cannot be made from what the file says. Environment: image, disk, engine.
+    pub async fn up(&self, _stack: &Stack, _options: &UpOptions, _progress: &Progress) -> Result<UpReport> {
+        Err(Error::environment("stub"))
+    }
+
+    /// Removes the containers and networks of this project, whoever made them, and its volumes when asked; never waits for slow stops.
+    /// Only what carries the project's labels is touched; where `dir` is given, only what was made from that directory.
+    ///
+    /// # Errors
+    /// Environment: the engine refuses or does not answer.
+    pub async fn down(
+        &self,
+        _project: &str,
+        _dir: Option<&Path>,
+        _volumes: bool,
+        _progress: &Progress,
+    ) -> Result<DownReport> {
+        Err(Error::environment("stub"))
+    }
+
+    /// The project's containers, one per service (one-off containers left out).
+    ///
+    /// # Errors
+    /// Environment: the engine does not answer.
+    pub async fn containers(&self, _project: &str) -> Result<Vec<Container>> {
+        Err(Error::environment("stub"))
+    }
+
+    /// Starts a service's process again, with a short stop time.
+    ///
+    /// # Errors
+    /// Stack: it does not start. Environment: the engine does not answer.
+    pub async fn restart(&self, _project: &str, _service: &str, _progress: &Progress) -> Result<()> {
+        Err(Error::environment("stub"))
+    }
+
+    /// Runs one command in a new container of a service, as `docker compose run --rm` does, and removes it.
+    ///
+    /// # Errors
+    /// Stack: the container cannot be made. Environment: engine. A non-zero exit is no error but part of the output.
+    pub async fn run_once(
+        &self,
+        _stack: &Stack,
+        _service: &str,
+        _command: &[String],
+        _options: &UpOptions,
+        _progress: &Progress,
+    ) -> Result<super::Output> {
+        Err(Error::environment("stub"))
+    }
+}

@@ -1,0 +1,5 @@
+//! The learner's working copy: made, reset, edited, compared with where it started, and read for facts.
+
+mod stale;
+
+pub use stale::{MakeLive, Stale};

@@ -1,0 +1,224 @@
+//! What was asked and what was seen.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The ids of the evidence that a survey gathers. Hops use their own ids.
+pub mod evidence_id {
+    /// `curl -i http://localhost:8080/` on the host: the browser's hop.
+    pub const BROWSER_NGINX: &str = "browser-nginx";
+    /// nginx asked from inside its own network, which shows whether it reaches the app.
+    pub const NGINX_FLASKAPP: &str = "nginx-flaskapp";
+    /// The database asked as the app asks it.
+    pub const FLASKAPP_DB: &str = "flaskapp-db";
+    /// The address that nginx's files name, asked directly from nginx's network.
+    pub const UPSTREAM: &str = "upstream";
+    /// The front page through the front door.
+    pub const PAGE: &str = "page";
+    /// The form, filled in and sent, and the page on which a browser ends.
+    pub const SUBMIT: &str = "submit";
+    /// The submitted row in the database, by SQL.
+    pub const ROWS: &str = "rows";
+}
+
+/// One question and its answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// See [`evidence_id`].
+    pub id: String,
+    /// The command that a person would type for the same question.
+    pub command: String,
+    /// Where it was asked from: `host`, or a service's name.
+    pub vantage: String,
+    /// What was seen.
+    pub observation: Observation,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+/// What was seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Observation {
+    /// Nobody listens there.
+    Refused,
+    /// The connection was closed without an answer.
+    Reset,
+    /// No answer within this many seconds.
+    TimedOut {
+        /// How long was waited.
+        seconds: f64,
+    },
+    /// The name cannot be resolved from there.
+    NameUnknown {
+        /// The name.
+        name: String,
+    },
+    /// No route to that host.
+    Unreachable,
+    /// No container of the stack publishes the port that was asked.
+    NotPublished {
+        /// The host port.
+        port: u16,
+        /// What is published instead, as `8080->80/tcp (nginx)`.
+        published: Vec<String>,
+    },
+    /// The service's container does not run.
+    NotRunning {
+        /// The service.
+        service: String,
+        /// Its exit code, if it ran.
+        exit_code: Option<i64>,
+        /// The last line that it logged.
+        last_line: Option<String>,
+    },
+    /// A web server answered.
+    Http(HttpAnswer),
+    /// A database answered the greeting, or accepted a login.
+    Connected {
+        /// Who answered, e.g. `PostgreSQL 17.5`.
+        what: String,
+    },
+    /// SQL rows.
+    Rows(Rows),
+    /// A command ran.
+    Exit {
+        /// Its exit code.
+        code: i64,
+        /// What it printed, cleaned and capped.
+        output: String,
+    },
+    /// Not asked, because something earlier is broken.
+    NotAsked {
+        /// Why.
+        because: String,
+    },
+    /// The question could not be put: the environment failed.
+    Unknown {
+        /// Why.
+        because: String,
+    },
+}
+
+/// An HTTP answer, after following redirects as a browser would.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct HttpAnswer {
+    /// Status of the last answer.
+    pub status: u16,
+    /// Reason phrase of the status, e.g. `Bad Gateway`.
+    pub reason: String,
+    /// The `Server` header of the last answer.
+    pub server: Option<String>,
+    /// All headers of the last answer, as sent.
+    pub headers: Vec<(String, String)>,
+    /// The body, at most 64 KiB, as text.
+    pub body: String,
+    /// Whether the body was cut.
+    pub cut: bool,
+    /// What a browser would show of it.
+    pub visible: String,
+    /// The redirects on the way: status and `Location`.
+    pub redirects: Vec<(u16, String)>,
+    /// Field names of the first form that posts, if any.
+    pub form: Vec<String>,
+    /// The unique name that was submitted on the way here.
+    pub marker: Option<String>,
+    /// Set when a redirect pointed somewhere a browser could not follow, with the reason.
+    pub astray: Option<String>,
+}
+
+/// Rows of a table that hold the submitted marker.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Rows {
+    /// Table they stand in; empty when no table holds the marker.
+    pub table: String,
+    /// Column names.
+    pub columns: Vec<String>,
+    /// The rows that hold the marker, as text; `None` is NULL.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// What was submitted, by field name.
+    pub submitted: BTreeMap<String, String>,
+    /// All rows of that table, counted.
+    pub total: usize,
+}
+
+/// A socket that a container listens on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ListenSocket {
+    /// Address: `0.0.0.0`, `127.0.0.1`, `::`.
+    pub address: String,
+    /// Port.
+    pub port: u16,
+}
+
+/// The state of a service's container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServiceState {
+    /// It runs.
+    Running,
+    /// It ended.
+    Exited,
+    /// It dies and is started again and again.
+    Restarting,
+    /// Made, not started.
+    Created,
+    /// Halted.
+    Paused,
+    /// There is no container.
+    Missing,
+}
+
+/// What is known of one service's container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceReport {
+    /// Name of the service in the compose file.
+    pub service: String,
+    /// State of its container.
+    pub state: ServiceState,
+    /// Exit code of the last run.
+    pub exit_code: Option<i64>,
+    /// Published ports, as `127.0.0.1:8080->80/tcp`.
+    pub ports: Vec<String>,
+    /// What it listens on, asked in the container; empty when it does not run or cannot be asked.
+    pub listens: Vec<ListenSocket>,
+    /// The end of its log since its last start, cleaned of control characters.
+    pub log: Vec<String>,
+    /// Restarts by the engine so far.
+    pub restarts: i64,
+}
+
+/// Everything that one verification saw.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Survey {
+    /// By evidence id.
+    pub evidence: BTreeMap<String, Evidence>,
+    /// By role name: `nginx`, `flaskapp`, `db`.
+    pub services: BTreeMap<String, ServiceReport>,
+    /// Roles whose running container is older than the files, with the smallest action.
+    pub stale: Vec<crate::lab::Stale>,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+impl Observation {
+    /// The kind's name as lessons write it: `refused`, `http`, `not-running`, …
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Reset => "reset",
+            Self::TimedOut { .. } => "timed-out",
+            Self::NameUnknown { .. } => "name-unknown",
+            Self::Unreachable => "unreachable",
+            Self::NotPublished { .. } => "not-published",
+            Self::NotRunning { .. } => "not-running",
+            Self::Http(_) => "http",
+            Self::Connected { .. } => "connected",
+            Self::Rows(_) => "rows",
+            Self::Exit { .. } => "exit",
+            Self::NotAsked { .. } => "not-asked",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! One question to the running stack, one [`Evidence`] back.
+//!
+//! Each hop is asked from where it starts: the host for the browser, a toolbox container inside the stack's networks for
+//! the rest. No verdicts here and no words for learners: only what was asked, and what was seen.
+
+mod evidence;
+
+pub use evidence::{
+    Evidence, HttpAnswer, ListenSocket, Observation, Rows, ServiceReport, ServiceState, Survey, evidence_id,
+};
