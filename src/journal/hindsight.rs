@@ -240,3 +240,131 @@ fn clock(ms: u64) -> String {
     let seconds = ms / 1000;
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds % 3600 / 60, seconds % 60)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        course::Rung,
+        diagnosis::{HopVerdict, NamedWrongTurn},
+        journal::Outcome,
+        probe::Survey,
+    };
+
+    const COURSE: &str = r#"
+format = 1
+id = "puzzle"
+title = "the systems puzzle"
+welcome = "A shop."
+method = ["look"]
+lessons = []
+[stack]
+broken = "broken-stack"
+fixed = "fixed-stack"
+url = "http://localhost:8080/"
+[stack.bootstrap]
+service = "flaskapp"
+command = ["true"]
+table = "items"
+[roles]
+proxy = "nginx"
+app = "flaskapp"
+database = "db"
+[[hops]]
+id = "browser-nginx"
+from = "browser"
+to = "nginx"
+needs = "…"
+"#;
+    const LESSON: &str = r#"
+id = "host-port"
+title = "Nobody answers on 8080"
+symptom = "refused"
+debrief = "…"
+golden = "Read the mapping aloud: host first, container second."
+[prediction]
+question = "What will curl say?"
+choices = [
+  { text = "refused", right = true, because = "Nobody listens." },
+  { text = "502", because = "A 502 needs an nginx that answers." },
+]
+[[checks]]
+id = "site-answers"
+label = "somebody answers"
+evidence = "browser-nginx"
+pass = { hop = { id = "browser-nginx", is = "pass" } }
+fail = "nobody answers"
+[[wrong_turns]]
+id = "expose"
+title = "EXPOSE opens ports"
+belief = "EXPOSE in a Dockerfile opens a port."
+question = "What does EXPOSE do?"
+explain = "It is a note to people."
+when = { any = [] }
+"#;
+
+    fn course() -> Course {
+        let mut course: Course = toml::from_str(COURSE).unwrap();
+        course.lessons.push(toml::from_str(LESSON).unwrap());
+        course
+    }
+
+    fn report(broken: bool) -> Report {
+        Report {
+            verdict: if broken { Verdict::Broken } else { Verdict::Works },
+            reason: None,
+            first_broken_hop: broken.then(|| "browser-nginx".into()),
+            first_failed_lesson: None,
+            hops: vec![HopVerdict {
+                id: "browser-nginx".into(),
+                status: if broken { Status::Fail } else { Status::Pass },
+                command: "curl".into(),
+                observed: "connection refused".into(),
+            }],
+            checks: vec![],
+            lessons: vec![],
+            wrong_turns: if broken {
+                vec![NamedWrongTurn {
+                    id: "expose".into(),
+                    lesson: "host-port".into(),
+                    title: "EXPOSE opens ports".into(),
+                    question: "What does EXPOSE do?".into(),
+                    remark: false,
+                }]
+            } else {
+                vec![]
+            },
+            stale: vec![],
+        }
+    }
+
+    #[test]
+    fn the_story_of_one_lesson_reads_well() {
+        let lesson = || "host-port".to_owned();
+        let verified = |broken| Event::Verified { lesson: lesson(), report: report(broken), survey: Survey::default() };
+        let events = [
+            Event::LabMade { course: "puzzle".into(), version: "0".into() },
+            Event::LessonOpened { lesson: lesson() },
+            Event::Predicted { lesson: lesson(), choice: Some(1) },
+            Event::FileChanged { file: "Dockerfile".into(), diff: "--- a\n+++ b\n@@ -1 +1 @@\n+EXPOSE 8080\n".into() },
+            verified(true),
+            Event::HintShown { lesson: lesson(), rung: Rung::Where },
+            Event::Noted { lesson: lesson(), text: "left is the host".into() },
+            Event::WorkEnded {
+                id: 1,
+                work: WorkKind::Up { services: vec!["nginx".into()], build: false },
+                outcome: Outcome::Done,
+                seconds: 1.24,
+            },
+            verified(false),
+            Event::LessonSolved { lesson: lesson(), revealed: false },
+            Event::Reflected { lesson: lesson(), text: "Read it aloud.".into() },
+        ];
+        let entries: Vec<_> = events
+            .into_iter()
+            .enumerate()
+            .map(|(index, event)| Entry { at: 1_000_000 + index as u64 * 60_000, event })
+            .collect();
+        insta::assert_snapshot!(hindsight_markdown(&course(), &entries));
+    }
+}
