@@ -1,1 +1,4 @@
-//! headless
+//! The commands without a screen: they run works and print.
+
+pub mod cli;
+pub mod terminal;
