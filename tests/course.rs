@@ -1,5 +1,7 @@
 //! Loading and linting a course: the tiny one of the fixtures, ruined in one way per test, and the one in the binary.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     fs,
     path::{Path, PathBuf},
