@@ -6,6 +6,6 @@
 mod model;
 
 pub use model::{
-    Build, Dependency, DependencyCondition, Finding, Healthcheck, Mount, MountKind, Network, NetworkAttachment, Place,
-    Port, Protocol, Service, Severity, Stack, Volume,
+    Build, Dependency, DependencyCondition, Finding, FoundRoles, Healthcheck, Mount, MountKind, Network,
+    NetworkAttachment, Place, Port, Protocol, Service, Severity, Stack, Volume,
 };

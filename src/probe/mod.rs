@@ -3,7 +3,15 @@
 //! Each hop is asked from where it starts: the host for the browser, a toolbox container inside the stack's networks for
 //! the rest. No verdicts here and no words for learners: only what was asked, and what was seen.
 
+mod browser;
+mod clean;
+mod cookies;
 mod evidence;
+mod form;
+mod http;
+mod page;
+mod sockets;
+mod url;
 
 pub use evidence::{
     Evidence, HttpAnswer, ListenSocket, Observation, Rows, ServiceReport, ServiceState, Survey, evidence_id,
