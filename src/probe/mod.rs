@@ -14,5 +14,5 @@ mod sockets;
 mod url;
 
 pub use evidence::{
-    Evidence, HttpAnswer, ListenSocket, Observation, Rows, ServiceReport, ServiceState, Survey, evidence_id,
+    Evidence, FrontDoor, HttpAnswer, ListenSocket, Observation, Rows, ServiceReport, ServiceState, Survey, evidence_id,
 };
