@@ -134,6 +134,12 @@ async fn connect(host: &str, port: u16) -> Result<TcpStream, Failure> {
     })
 }
 
+/// Whether this machine says that nobody listens there.
+pub(crate) async fn is_refused(host: &str, port: u16) -> bool {
+    let trying = tokio::time::timeout(Duration::from_secs(2), connect(host, port)).await;
+    matches!(trying, Ok(Err(Failure::Refused)))
+}
+
 /// A dial's error, as this client tells it.
 pub(crate) fn from_dial(error: DialError, host: &str, within: Duration) -> Failure {
     match error {

@@ -1,0 +1,210 @@
+//! The hops behind the front door, each asked from where it starts.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{
+    Evidence, Observation, ServiceState, as_app,
+    browser::Browser,
+    evidence_id::{FLASKAPP_DB, NGINX_FLASKAPP, UPSTREAM},
+    http::{Door, Failure, from_dial},
+    look::{ANSWER, Look, is_gateway_error},
+    prober::{Part, Prober, evidence, not_asked},
+    url,
+};
+use crate::{
+    engine::{Container, Toolbox},
+    error::Error,
+};
+
+/// How long a connection from inside a network may take.
+const DIAL: Duration = Duration::from_secs(3);
+/// How long the app's Python may take to ask the database.
+const AS_APP: Duration = Duration::from_secs(15);
+/// The port of a database of which nothing else is known.
+const POSTGRES: u16 = 5432;
+
+impl Prober {
+    /// nginx asked from inside its network, and the address behind it asked directly.
+    pub(super) async fn ask_proxy(&self, look: &Look) -> [Evidence; 2] {
+        let service = self.service(Part::Proxy);
+        let upstream_command = match (self.fact("nginx.upstream_host"), self.fact("nginx.upstream_port")) {
+            (Some(host), Some(port)) => format!("docker compose exec {service} curl -si http://{host}:{port}/"),
+            _ => String::new(),
+        };
+        let Some(container) = running(look, Part::Proxy) else {
+            let observation = self.not_running(look, Part::Proxy).await;
+            let because = format!("{service} is not running");
+            return [
+                evidence(NGINX_FLASKAPP, format!("docker compose logs {service}"), "host", observation, 0.0),
+                not_asked(UPSTREAM, upstream_command, service, &because),
+            ];
+        };
+        let port = self.proxy_port(look);
+        let command = format!("docker compose exec {service} curl -si http://localhost:{port}/");
+        let (through, upstream) =
+            tokio::join!(self.get_inside(container, service, port, &self.authority), self.ask_upstream(container));
+        let (upstream_seen, upstream_seconds) = upstream;
+        let broken = !matches!(&through.0, Observation::Http(answer) if !is_gateway_error(answer.status));
+        // What tells most about a gateway error is what the gateway met.
+        let tells_more = broken
+            && !matches!(
+                upstream_seen,
+                Observation::Http(_) | Observation::NotAsked { .. } | Observation::Unknown { .. }
+            );
+        let hop = if tells_more {
+            evidence(NGINX_FLASKAPP, upstream_command.clone(), service, upstream_seen.clone(), upstream_seconds)
+        } else {
+            evidence(NGINX_FLASKAPP, command, service, through.0, through.1)
+        };
+        [hop, evidence(UPSTREAM, upstream_command, service, upstream_seen, upstream_seconds)]
+    }
+
+    /// The port on which nginx is asked: the one behind the front door, else the one in its files, else one it listens on.
+    fn proxy_port(&self, look: &Look) -> u16 {
+        let listens = look.ports(Part::Proxy);
+        let front = self.port_fact("front.target").filter(|port| listens.contains(port));
+        let files = self.port_fact("nginx.listen").filter(|port| listens.is_empty() || listens.contains(port));
+        front.or(files).or(listens.first().copied()).unwrap_or(80)
+    }
+
+    async fn ask_upstream(&self, proxy: &Container) -> (Observation, f64) {
+        let address = self.fact("nginx.upstream_host").zip(self.port_fact("nginx.upstream_port"));
+        let Some((host, port)) = address else {
+            return (Observation::NotAsked { because: "its files name no server behind it".into() }, 0.0);
+        };
+        // Inside a container, localhost is the container itself.
+        let target = if url::is_loopback(host) { &proxy.service } else { host };
+        self.get_inside(proxy, target, port, &format!("{host}:{port}")).await
+    }
+
+    /// A page asked for from inside one of the container's networks, and the seconds it took.
+    async fn get_inside(&self, from: &Container, host: &str, port: u16, authority: &str) -> (Observation, f64) {
+        let begun = Instant::now();
+        let mut seen = Observation::Unknown { because: format!("{} is on no network", from.service) };
+        for network in &from.networks {
+            seen = match self.toolbox(network).await {
+                Ok(toolbox) => {
+                    let door = Door::Inside(toolbox, host.to_string(), port);
+                    let visit = Browser::new(door, authority).visit("/", ANSWER).await;
+                    visit.map_or_else(Failure::observation, |visit| Observation::Http(visit.answer))
+                }
+                Err(error) => Failure::Environment(error).observation(),
+            };
+            // A name may be known on another network.
+            if !matches!(seen, Observation::NameUnknown { .. } | Observation::Unknown { .. }) {
+                break;
+            }
+        }
+        (seen, begun.elapsed().as_secs_f64())
+    }
+
+    async fn toolbox(&self, network: &str) -> Result<Toolbox, Error> {
+        self.engine.toolbox(&self.stack.project, network).await
+    }
+
+    /// The database, as the app asks it.
+    pub(super) async fn ask_database(&self, look: &Look) -> Evidence {
+        let app = self.service(Part::App);
+        let begun = Instant::now();
+        let command = format!("docker compose exec {app} python -c \"import database; database.engine.connect()\"");
+        if self.services.database.is_some() && running(look, Part::Database).is_none() {
+            let observation = self.not_running(look, Part::Database).await;
+            let command = format!("docker compose logs {}", self.service(Part::Database));
+            return evidence(FLASKAPP_DB, command, "host", observation, begun.elapsed().as_secs_f64());
+        }
+        if let Some(container) = running(look, Part::App)
+            && let Some(observation) = self.run_as_app(container).await
+        {
+            return evidence(FLASKAPP_DB, command, app, observation, begun.elapsed().as_secs_f64());
+        }
+        let (command, observation) = self.greet_database(look).await;
+        evidence(FLASKAPP_DB, command, app, observation, begun.elapsed().as_secs_f64())
+    }
+
+    /// Lets the app's own Python ask. `None` when it cannot.
+    async fn run_as_app(&self, app: &Container) -> Option<Observation> {
+        let deadline = Instant::now() + AS_APP;
+        loop {
+            let mut output = self.exec(app, &["python3", "-c", as_app::SCRIPT]).await?;
+            if matches!(output.code, 126 | 127) {
+                output = self.exec(app, &["python", "-c", as_app::SCRIPT]).await?;
+            }
+            let observation = as_app::read(&output.stdout).ok()?;
+            let starting = matches!(&observation, Observation::Exit { output, .. } if output.contains("starting up"));
+            if !starting || Instant::now() >= deadline {
+                return Some(observation);
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    async fn exec(&self, container: &Container, command: &[&str]) -> Option<crate::engine::Output> {
+        self.engine.exec(&container.id, command, &BTreeMap::new(), AS_APP).await.ok()
+    }
+
+    /// Greets the database from the app's networks, at the address that the app's files name.
+    async fn greet_database(&self, look: &Look) -> (String, Observation) {
+        let app = self.service(Part::App);
+        let host = self.fact("db.host").unwrap_or(self.service(Part::Database));
+        let port = self.port_fact("db.port").unwrap_or(POSTGRES);
+        let command = format!("docker compose exec {app} pg_isready -h {host} -p {port}");
+        let from = look.parts.get(Part::App).or(look.parts.get(Part::Database));
+        let Some(from) = from.filter(|container| !container.networks.is_empty()) else {
+            return (command, Observation::NotAsked { because: format!("{app} has no container") });
+        };
+        // In the app's container, localhost is the app itself.
+        let target = if url::is_loopback(host) { app } else { host };
+        let mut seen = Observation::NameUnknown { name: host.to_string() };
+        for network in &from.networks {
+            seen = match self.toolbox(network).await {
+                Ok(toolbox) => match toolbox.dial(target, port, DIAL).await {
+                    Ok(stream) => as_app::greet(stream).await,
+                    Err(error) => from_dial(error, host, DIAL).observation(),
+                },
+                Err(error) => Failure::Environment(error).observation(),
+            };
+            if !matches!(seen, Observation::NameUnknown { .. } | Observation::Unknown { .. }) {
+                break;
+            }
+        }
+        (command, seen)
+    }
+
+    /// A service that does not run, with its last words.
+    pub(super) async fn not_running(&self, look: &Look, part: Part) -> Observation {
+        let container = look.parts.get(part);
+        let last_line = match container {
+            Some(container) => last_words(&self.log(container).await),
+            None => None,
+        };
+        let exit_code = container.filter(|one| one.started_at > 0).and_then(|one| one.exit_code);
+        Observation::NotRunning { service: self.service(part).to_string(), exit_code, last_line }
+    }
+}
+
+/// The container of a part, when it runs.
+pub(super) fn running(look: &Look, part: Part) -> Option<&Container> {
+    look.parts.get(part).filter(|container| container.state == ServiceState::Running)
+}
+
+/// The line that tells why a program ended: nginx's last complaint, else the last line.
+fn last_words(log: &[String]) -> Option<String> {
+    let complaint = log.iter().rev().find(|line| line.contains("[emerg]") || line.contains("FATAL"));
+    complaint.or_else(|| log.iter().rev().find(|line| !line.trim().is_empty())).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_words_are_the_complaint() {
+        let log = |lines: &[&str]| lines.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let nginx = log(&["starting", "nginx: [emerg] host not found in upstream \"flask\"", "bye", ""]);
+        assert_eq!(last_words(&nginx).as_deref(), Some("nginx: [emerg] host not found in upstream \"flask\""));
+        assert_eq!(last_words(&log(&["Traceback", "KeyError: 'X'", ""])).as_deref(), Some("KeyError: 'X'"));
+        assert_eq!(last_words(&[]), None);
+    }
+}
