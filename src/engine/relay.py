@@ -33,10 +33,10 @@ def dial(host, port, within):
     for family, kind, protocol, _, address in answer[0]:
         s = socket.socket(family, kind, protocol)
         try:
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             s.settimeout(max(0.05, end - time.monotonic()))
             s.connect(address)
             s.settimeout(None)
-            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return s
         except OSError as error:
             s.close()
@@ -78,8 +78,10 @@ def send(s, orders):
 
 def serve(number, request, orders):
     within, port, host = request.split(" ", 2)
+    opened = False
     try:
         s = dial(host, int(port), int(within) / 1000)
+        opened = True
         tell(number, OPEN)
         threading.Thread(target=send, args=(s, orders), daemon=True).start()
         while True:
@@ -89,8 +91,10 @@ def serve(number, request, orders):
             tell(number, DATA, data)
         tell(number, END)
     except (OSError, LookupError) as error:
-        tell(number, CLOSE, word(error).encode())
-        return
+        reason = word(error)
+        if reason == "reset" and not opened:
+            tell(number, OPEN)  # It was accepted, and reset before that was seen here.
+        tell(number, CLOSE, reason.encode())
     except RuntimeError as error:  # No more threads.
         tell(number, CLOSE, ("other " + str(error)).encode())
 

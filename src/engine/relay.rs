@@ -138,7 +138,7 @@ impl Relay {
                 Ok(stream)
             }
             Ok(Some(Told::Closed(word))) => Err(match word.as_str() {
-                "refused" | "reset" => DialError::Refused,
+                "refused" => DialError::Refused,
                 "timeout" => DialError::TimedOut,
                 "name" => DialError::NameUnknown,
                 "unreachable" => DialError::Unreachable,
