@@ -133,7 +133,7 @@ fn names_as_map(node: Node, dependencies: bool) -> Node {
 /// A list as a map; a list that holds anything but text stays, to be told where it is read.
 fn list_as_map(node: Node, entry: impl Fn(&str, super::desk::Spot) -> (String, Node)) -> Node {
     match &node.value {
-        Value::List(nodes) if nodes.iter().all(|node| is_text(node)) => {
+        Value::List(nodes) if nodes.iter().all(is_text) => {
             let mut entries: Vec<Entry> = Vec::with_capacity(nodes.len());
             for item in nodes {
                 let Value::Text(text) = &item.value else { continue };

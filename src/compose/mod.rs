@@ -8,27 +8,36 @@
 
 mod build;
 mod check;
+mod context;
 mod desk;
+mod dockerfile;
 mod dotenv;
 mod environment;
 mod expand;
 mod files;
 mod finding;
+mod hash;
 mod health;
+mod ignore;
 mod keys;
 mod load;
 mod merge;
 mod model;
 mod mounts;
 mod ports;
+mod refuse;
 mod resources;
+mod roles;
 mod service;
 mod want;
 mod yaml;
 mod yaml_error;
 
+pub use context::{ContextFile, FileKind};
 pub use load::{LoadOptions, load, project_name};
 pub use model::{
     Asked, Build, Dependency, DependencyCondition, Finding, Healthcheck, Mount, MountKind, Network, NetworkAttachment,
     PathRequest, Place, Port, Protocol, Service, Severity, Stack, Volume,
 };
+pub use refuse::refusals;
+pub use roles::{FoundRoles, roles};

@@ -93,7 +93,7 @@ fn short(text: &str) -> Result<Option<Spec>, Wrong> {
     if target.is_empty() {
         return Err(wrong("the container's port is missing"));
     }
-    let host_ip = address.map(|address| host_ip(address)).transpose()?;
+    let host_ip = address.map(host_ip).transpose()?;
     let target = range(target, "the container's port", false)?;
     let published = published.map(|part| range(part, "the host's port", true)).transpose()?;
     Ok(Some(Spec { host_ip, published, target, protocol }))
