@@ -21,11 +21,10 @@ use super::{
     call::{Fault, IDLE},
     context::{Config, config_dir},
     dockerfile::base_images,
-    hashes::{self, FileKind},
     spec::image_name,
 };
 use crate::{
-    compose::{Build, Service, Stack},
+    compose::{Build, FileKind, Service, Stack},
     error::{Error, Result},
 };
 
@@ -44,18 +43,8 @@ pub(crate) struct Recipe {
 
 impl Recipe {
     /// Reads the Dockerfile of a service.
-    pub(crate) fn read(service: &Service, build: &Build) -> Result<Self> {
-        let text = match &build.dockerfile_inline {
-            Some(text) => text.clone(),
-            None => {
-                let path = build.context.join(&build.dockerfile);
-                std::fs::read_to_string(&path).map_err(|error| {
-                    Error::stack(format!("the Dockerfile of {} cannot be read", service.name))
-                        .why(path.display().to_string())
-                        .because(error)
-                })?
-            }
-        };
+    pub(crate) fn read(build: &Build) -> Result<Self> {
+        let text = build.dockerfile_text()?;
         let bases = base_images(&text, &build.args);
         Ok(Self { text, bases })
     }
@@ -214,7 +203,7 @@ fn pack(
     text: &str,
     to: mpsc::Sender<std::io::Result<Bytes>>,
 ) -> Result<(), PackError> {
-    let files = hashes::context_files(build).map_err(PackError::File)?;
+    let files = build.context_files().map_err(PackError::File)?;
     let mut tar = tar::Builder::new(std::io::BufWriter::with_capacity(1 << 16, Pieces(to)));
     tar.follow_symlinks(false);
     let mut has_dockerfile = false;

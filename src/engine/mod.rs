@@ -25,7 +25,6 @@ mod down;
 mod drift;
 mod events;
 mod exec;
-mod hashes;
 mod images;
 mod inventory;
 mod labels;

@@ -9,7 +9,7 @@ use bollard::models::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{BindStyle, Engine, PortStyle, UpOptions, hashes, labels, network::network};
+use super::{BindStyle, Engine, PortStyle, UpOptions, labels, network::network};
 use crate::{
     compose::{DependencyCondition, Mount, MountKind, Port, Protocol, Service, Stack},
     error::Result,
@@ -69,7 +69,7 @@ impl Spec {
         let mut labels: HashMap<String, String> =
             service.labels.iter().chain(&options.labels).map(|(k, v)| (k.clone(), v.clone())).collect();
         labels.extend(project_labels(stack, service));
-        let mounts = if service.mounts.is_empty() { None } else { Some(hashes::mounts_hash(service)?) };
+        let mounts = if service.mounts.is_empty() { None } else { Some(service.mounts_hash()?) };
         if let Some(mounts) = mounts.as_ref().filter(|_| !copies.is_empty()) {
             // What is copied in is part of the container; what is mounted follows the host's files by itself.
             labels.insert(labels::MOUNTS.into(), mounts.clone());
@@ -195,7 +195,7 @@ pub(crate) fn project_labels(stack: &Stack, service: &Service) -> Vec<(String, S
         (labels::PROJECT, stack.project.clone()),
         (labels::SERVICE, service.name.clone()),
         (labels::ONEOFF, "False".into()),
-        (labels::CONFIG_HASH, hashes::config_hash(service)),
+        (labels::CONFIG_HASH, service.config_hash()),
         (labels::NUMBER, "1".into()),
         (labels::WORKING_DIR, stack.dir.display().to_string()),
         (labels::CONFIG_FILES, files.join(",")),

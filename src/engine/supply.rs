@@ -8,7 +8,6 @@ use futures_util::future::try_join_all;
 use super::{
     BuildPolicy, Engine, Progress, UpOptions,
     build::{Recipe, base_ids},
-    hashes,
     inventory::label,
     labels,
     spec::image_name,
@@ -52,7 +51,7 @@ impl Supply {
             let image = image_name(stack, service);
             match &service.build {
                 Some(build) if options.build == BuildPolicy::Always || !images.contains_key(&image) => {
-                    let recipe = Recipe::read(service, build)?;
+                    let recipe = Recipe::read(build)?;
                     needed.extend(recipe.bases.iter().cloned());
                     recipes.insert(service.name.clone(), recipe);
                 }
@@ -98,7 +97,7 @@ impl Supply {
             return Ok(Ready { image, context: known_context.map(Into::into), base: known_base.map(Into::into) });
         };
         let hashed = build.clone();
-        let context = tokio::task::spawn_blocking(move || hashes::context_hash(&hashed))
+        let context = tokio::task::spawn_blocking(move || hashed.context_hash())
             .await
             .map_err(|error| Error::environment("the build context could not be read").because(error))??;
         let base = base_ids(recipe, &self.images);
