@@ -4,8 +4,10 @@
 //! told with file, line, column, the line itself and what was expected. Nothing here talks to Docker.
 
 mod model;
+mod roles;
 
 pub use model::{
     Build, Dependency, DependencyCondition, Finding, Healthcheck, Mount, MountKind, Network, NetworkAttachment, Place,
     Port, Protocol, Service, Severity, Stack, Volume,
 };
+pub use roles::FoundRoles;

@@ -4,6 +4,7 @@
 //! at, and is left as it is.
 
 mod change;
+mod facts;
 mod lock;
 mod snapshot;
 mod stale;
@@ -13,6 +14,7 @@ mod working_copy;
 mod write;
 
 pub use change::Revealed;
+pub use facts::{Facts, facts};
 pub use lock::LabLock;
 pub use snapshot::{FileChange, FileDiff, Snapshot};
 pub use stale::{MakeLive, Stale};
