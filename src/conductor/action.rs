@@ -12,6 +12,7 @@ use crate::{
 };
 
 /// Something to do.
+#[expect(clippy::large_enum_variant, reason = "a few actions a minute: a plain value is worth more than the bytes")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Make the base images be here.

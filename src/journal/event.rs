@@ -17,6 +17,7 @@ pub struct Entry {
 }
 
 /// Something that happened.
+#[expect(clippy::large_enum_variant, reason = "a few events a minute: a plain value is worth more than the bytes")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {

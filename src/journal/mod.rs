@@ -1,5 +1,11 @@
 //! What happened in a lab: events, one JSON object a line, appended; everything else is a fold over them.
 
 mod event;
+mod hindsight;
+mod progress;
+mod store;
 
 pub use event::{Entry, Event, Outcome, WorkKind};
+pub use hindsight::hindsight_markdown;
+pub use progress::{LessonProgress, Note, Progress};
+pub use store::{Journal, now_ms};
