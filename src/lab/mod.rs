@@ -14,7 +14,7 @@ mod working_copy;
 mod write;
 
 pub use change::Revealed;
-pub use facts::Facts;
+pub use facts::{Facts, facts};
 pub use lock::LabLock;
 pub use snapshot::{FileChange, FileDiff, Snapshot};
 pub use stale::{MakeLive, Stale};
