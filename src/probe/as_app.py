@@ -27,7 +27,7 @@ def folders():
 
 
 def modules():
-    """Names of modules that may know the database, the likeliest first."""
+    """Names of modules that may know the database, the likeliest first, and whether they load Flask."""
     names = {}
     for folder in folders():
         for path in glob.glob(os.path.join(glob.escape(folder), "*.py"))[:200]:
@@ -36,20 +36,20 @@ def modules():
             name = os.path.basename(path)[:-3]
             known = ["database", "db", "models", "extensions", "config", "settings"]
             if name.isidentifier() and re.search(r"create_engine|SQLALCHEMY_DATABASE_URI|postgres", text):
-                rank = known.index(name) if name in known else len(known) + ("Flask(" in text)
-                names.setdefault(name, rank)
+                rank = known.index(name) if name in known else len(known)
+                # Loading Flask takes a while: whoever does without it comes first.
+                names.setdefault(name, (bool(re.search(r"^\s*(from|import) flask", text, re.M)), rank))
                 if folder not in sys.path:
                     sys.path.insert(0, folder)
-    return sorted(names, key=names.get)
+    return [(name, names[name][0]) for name in sorted(names, key=names.get)]
 
 
-def no_server(*_, **__):
-    pass
+def disarm_flask():
+    """An app that serves as soon as it is loaded must not serve here."""
+    with contextlib.suppress(Exception):
+        import flask
+        flask.Flask.run = lambda *_, **__: None
 
-
-with contextlib.suppress(Exception):
-    import flask
-    flask.Flask.run = no_server
 
 try:
     import sqlalchemy
@@ -72,8 +72,10 @@ def urls(module):
 
 
 url, problem = None, None
-for name in modules():
+for name, with_flask in modules():
     try:
+        if with_flask:
+            disarm_flask()
         with contextlib.redirect_stdout(sys.stderr):
             module = importlib.import_module(name)
         url = next(iter(urls(module)), None)
