@@ -146,12 +146,12 @@ impl Logs {
     }
 
     /// To the first line.
-    pub fn to_top(&mut self) {
+    pub fn go_to_top(&mut self) {
         self.anchor = self.shown().front().map(|entry| entry.number);
     }
 
     /// To the last line, and follow.
-    pub fn to_bottom(&mut self) {
+    pub fn follow(&mut self) {
         self.anchor = None;
     }
 
@@ -321,14 +321,14 @@ mod tests {
         assert_eq!(before[4], "flaskapp │ line 49");
         logs.push(&line("nginx", "new"));
         assert_eq!(shown(&logs, 5), before);
-        logs.to_bottom();
+        logs.follow();
         assert_eq!(shown(&logs, 1), ["nginx    │ new"]);
     }
 
     #[test]
     fn the_top_fills_the_pane() {
         let mut logs = filled(10);
-        logs.to_top();
+        logs.go_to_top();
         let (lines, first, last) = logs.window(60, 4, Theme::COLOUR);
         assert_eq!((lines.len(), first, last), (4, 1, 4));
         logs.scroll(-5);

@@ -50,6 +50,7 @@ pub enum Msg {
 }
 
 /// Something to do that the model cannot.
+#[expect(clippy::large_enum_variant, reason = "a few effects a minute: a plain value is worth more than the bytes")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Ask the conductor.

@@ -9,7 +9,8 @@ use std::{
 };
 
 use crossterm::{
-    cursor, event::{DisableBracketedPaste, EnableBracketedPaste},
+    cursor,
+    event::{DisableBracketedPaste, EnableBracketedPaste},
     execute, queue,
     terminal::{
         BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
@@ -111,10 +112,14 @@ pub fn end_on_panic(reports: PathBuf) {
         let mut err = io::stderr();
         let _ = writeln!(err, "breakfix has met a bug of its own: {words}");
         let _ = match report {
-            Some(path) => writeln!(err, "The report is in {}. The shop is left as it is; start breakfix again to go on.", path.display()),
+            Some(path) => writeln!(
+                err,
+                "The report is in {}. The shop is left as it is; start breakfix again to go on.",
+                path.display()
+            ),
             None => writeln!(err, "{trace}"),
         };
-        #[expect(clippy::exit, reason = "a task's panic would otherwise leave a program that looks alive and is not")]
+        // Other tasks would go on and draw over the message.
         std::process::exit(101);
     }));
 }

@@ -72,7 +72,7 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         Command::Search => model.overlay = Some(Overlay::Search(Default::default())),
         Command::Service => {
             model.logs.next_service();
-            model.logs.to_bottom();
+            model.logs.follow();
         }
         Command::NextItem => moving::next_item(model, true),
         Command::PreviousItem => moving::next_item(model, false),

@@ -109,7 +109,7 @@ pub fn sideways(model: &mut Model, columns: isize) {
 /// To the first line.
 pub fn to_top(model: &mut Model) {
     if model.overlay.is_none() && model.focus == Focus::Side && model.tab == Tab::Logs {
-        model.logs.to_top();
+        model.logs.go_to_top();
     }
     by_lines(model, isize::MIN / 2);
     *model.scroll_mut() = Default::default();
@@ -118,7 +118,7 @@ pub fn to_top(model: &mut Model) {
 /// To the last line.
 pub fn to_bottom(model: &mut Model) {
     if model.overlay.is_none() && model.focus == Focus::Side && model.tab == Tab::Logs {
-        model.logs.to_bottom();
+        model.logs.follow();
         return;
     }
     by_lines(model, isize::MAX / 2);
