@@ -147,6 +147,9 @@ pub struct Beat {
 pub struct Prediction {
     /// The question.
     pub question: String,
+    /// The word of the method before whose first page it is asked; without one, before the first `locate`. A word that no
+    /// page has puts it after the last page.
+    pub before: Option<String>,
     /// Two to five answers; exactly one is right.
     pub choices: Vec<Choice>,
 }

@@ -1,0 +1,1 @@
+//! Whatever is pressed, at whatever size.
