@@ -36,7 +36,7 @@ mod yaml_error;
 pub use context::{ContextFile, FileKind};
 pub use load::{LoadOptions, load, project_name};
 pub use model::{
-    Asked, Build, Dependency, DependencyCondition, Finding, FoundRoles, Healthcheck, Mount, MountKind, Network, NetworkAttachment,
+    Asked, Build, Dependency, DependencyCondition, Finding, Healthcheck, Mount, MountKind, Network, NetworkAttachment,
     PathRequest, Place, Port, Protocol, Service, Severity, Stack, Volume,
 };
 pub use refuse::refusals;

@@ -328,14 +328,3 @@ impl Stack {
         self.services.iter().find(|service| service.name == name)
     }
 }
-
-/// Which services of a stack play the three parts, found from what they are.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FoundRoles {
-    /// The web server in front.
-    pub proxy: Option<String>,
-    /// The application server.
-    pub app: Option<String>,
-    /// The database.
-    pub database: Option<String>,
-}
