@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use breakfix::{
-    compose::{Build, FoundRoles, Mount, MountKind, Place, Port, Protocol, Service, Stack},
+    compose::{Build, FoundRoles, LoadOptions, Mount, MountKind, Place, Port, Protocol, Service, Stack, load},
     course::vocabulary,
-    lab::{Facts, facts},
+    lab::{Facts, facts, texts_of},
 };
 
 const DOCKERFILE: &str = "FROM python:3.13-slim\nWORKDIR /opt/shop/src\nCOPY . .\nCMD [\"python\", \"app.py\"]\n";
@@ -421,4 +421,42 @@ fn every_fact_is_in_the_vocabulary_of_lessons() {
     names.sort_unstable();
     known.sort_unstable();
     assert_eq!(names, known);
+}
+
+#[test]
+fn the_facts_of_the_two_stacks_that_are_handed_out() {
+    let read = |name: &str| {
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let stack = load(&dir, &LoadOptions::default()).expect("our own compose file can be used");
+        facts(Some(&stack), &breakfix::compose::roles(&stack), texts_of(&dir), 8080)
+    };
+    let broken = read("broken-stack");
+    let fixed = read("fixed-stack");
+    let table = [
+        ("front.published", None, Some("8080:80")),
+        ("front.service", None, Some("nginx")),
+        ("front.target", None, Some("80")),
+        ("nginx.published", Some("80:8080"), Some("8080:80")),
+        ("nginx.target", Some("8080"), Some("80")),
+        ("nginx.listen", Some("80"), Some("80")),
+        ("nginx.upstream", Some("flaskapp:5001"), Some("flaskapp:80")),
+        ("flaskapp.host", Some("0.0.0.0"), Some("0.0.0.0")),
+        ("flaskapp.port", Some("5000"), Some("80")),
+        ("flaskapp.expose", None, None),
+        ("db.host", Some("db"), Some("db")),
+        ("db.port", Some("5432"), Some("5432")),
+    ];
+    for (name, in_broken, in_fixed) in table {
+        assert_eq!(broken.get(name), in_broken, "{name}");
+        assert_eq!(fixed.get(name), in_fixed, "{name}");
+    }
+    for (name, line) in [
+        ("nginx.published", "docker-compose.yml:23"),
+        ("nginx.listen", "conf.d/flaskapp.conf:2"),
+        ("nginx.upstream_port", "conf.d/flaskapp.conf:6"),
+        ("flaskapp.port", "src/app.py:38"),
+        ("db.port", "src/database.py:14"),
+    ] {
+        assert_eq!(stands(&broken, name), line, "{name}");
+    }
 }

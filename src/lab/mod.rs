@@ -17,7 +17,7 @@ pub use change::Revealed;
 pub use facts::{Facts, facts};
 pub use lock::LabLock;
 pub use snapshot::{FileChange, FileDiff, Snapshot};
-pub use stale::{MakeLive, Stale};
+pub use stale::{MakeLive, RunningService, Stale, stale};
 pub use texts::{MAX_FILES, MAX_TEXT, texts_of};
 pub use watch::Watch;
 pub use working_copy::Lab;

@@ -94,6 +94,25 @@ impl Dockerfile {
     }
 }
 
+/// What any stage copies from the context, as plain beginnings of paths: empty for the whole context.
+pub(in crate::lab) fn copied_sources(text: &str) -> Vec<String> {
+    let mut all = Dockerfile::default();
+    for (_, instruction) in instructions(text) {
+        if let Some((keyword, rest)) = instruction.split_once(char::is_whitespace)
+            && (keyword.eq_ignore_ascii_case("COPY") || keyword.eq_ignore_ascii_case("ADD"))
+        {
+            all.copy(rest.trim());
+        }
+    }
+    let sources = all.copies.into_iter().flat_map(|(sources, _)| sources);
+    sources
+        .map(|source| {
+            let source = source.trim_start_matches("./").trim_matches('/');
+            if source == "." { String::new() } else { source.to_owned() }
+        })
+        .collect()
+}
+
 fn words_of_copy(rest: &str) -> Vec<String> {
     serde_json::from_str(rest).unwrap_or_else(|_| rest.split_whitespace().map(str::to_owned).collect())
 }

@@ -13,6 +13,8 @@ mod python;
 mod python_tokens;
 mod python_value;
 
+pub(super) use dockerfile::copied_sources;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
