@@ -56,7 +56,7 @@ impl Prober {
             }
         };
         let mut browser = look.knock.browser.clone();
-        let (journey, behind) = tokio::join!(self.journey(&look, visit, &mut browser, &options.ports), behind);
+        let (journey, behind) = tokio::join!(self.journey(&look, visit, &mut browser, options), behind);
         let mut survey = Survey {
             front: match &look.front {
                 Front::Published { door, .. } | Front::Down(door) => Some(door.clone()),
@@ -117,16 +117,17 @@ impl Prober {
         look: &Look,
         page: Option<Visit>,
         browser: &mut super::browser::Browser,
-        ports: &HostPorts,
+        options: &SurveyOptions,
     ) -> Journey {
-        let address = self.address(look, ports);
+        let address = self.address(look, &options.ports);
         let submit_command =
             format!("curl -siL -b cookies -c cookies -d name=… -d quantity=… -d description=… {address}");
-        let form = page.as_ref().and_then(|page| form::choose(&page.forms));
+        let form = page.as_ref().filter(|_| options.submit).and_then(|page| form::choose(&page.forms));
         let (Some(page), Some(form)) = (&page, form) else {
             let because = match &page {
                 None => "nothing answers at the front door".to_string(),
                 Some(page) if page.answer.status >= 400 => format!("the page is a {}", page.answer.status),
+                Some(_) if !options.submit => "nothing is to be written into the database".to_string(),
                 Some(_) => "the page has no form to fill in".to_string(),
             };
             return Journey {
