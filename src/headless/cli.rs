@@ -83,6 +83,17 @@ pub enum ColorChoice {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// With a course.
+    #[command(flatten)]
+    Course(CourseCommand),
+    /// Without one.
+    #[command(flatten)]
+    Plain(PlainCommand),
+}
+
+/// What is done with a course.
+#[derive(Debug, Subcommand)]
+pub enum CourseCommand {
     /// The tutorial
     Learn(LearnArgs),
     /// Grade directories: does the shop in them work?
@@ -103,6 +114,11 @@ pub enum Command {
     Images(ImagesArgs),
     /// What is here, what is missing, what to type
     Doctor(LabArgs),
+}
+
+/// What is done without the course inside this program.
+#[derive(Debug, Subcommand)]
+pub enum PlainCommand {
     /// Validate a course, without Docker
     Lint(LintArgs),
     /// Print completions for a shell
@@ -277,36 +293,15 @@ impl Cli {
     /// Reads the command line. Usage errors print themselves and end the process with code 2; `--help` with 0.
     pub fn from_args() -> Self {
         let cli = Self::parse();
-        if let (Some(command), Some(lesson)) = (&cli.command, &cli.learn.lesson) {
-            let name = command.name();
+        if let (Some(_), Some(lesson)) = (&cli.command, &cli.learn.lesson) {
             Self::command()
                 .error(
                     clap::error::ErrorKind::ArgumentConflict,
-                    format!("`{lesson}` before `{name}`: put what belongs to {name} after it"),
+                    format!("`{lesson}` stands before the command: put what belongs to a command after it"),
                 )
                 .exit();
         }
         cli
-    }
-}
-
-impl Command {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Learn(_) => "learn",
-            Self::Check(_) => "check",
-            Self::Up(_) => "up",
-            Self::Down(_) => "down",
-            Self::Status(_) => "status",
-            Self::Logs(_) => "logs",
-            Self::Reset(_) => "reset",
-            Self::Hindsight(_) => "hindsight",
-            Self::Images(_) => "images",
-            Self::Doctor(_) => "doctor",
-            Self::Lint(_) => "lint",
-            Self::Completions { .. } => "completions",
-            Self::Man => "man",
-        }
     }
 }
 
@@ -332,14 +327,14 @@ mod tests {
         for args in [["breakfix", "--engine", "tcp://h:1", "check"], ["breakfix", "check", "--engine", "tcp://h:1"]] {
             let cli = Cli::try_parse_from(args).unwrap();
             assert_eq!(cli.global.engine.as_deref(), Some("tcp://h:1"));
-            assert!(matches!(cli.command, Some(Command::Check(_))));
+            assert!(matches!(cli.command, Some(Command::Course(CourseCommand::Check(_)))));
         }
     }
 
     #[test]
     fn check_looks_here_when_no_directory_is_given() {
         let cli = Cli::try_parse_from(["breakfix", "check"]).unwrap();
-        let Some(Command::Check(args)) = cli.command else { panic!("not check") };
+        let Some(Command::Course(CourseCommand::Check(args))) = cli.command else { panic!("not check") };
         assert_eq!(args.dirs, [PathBuf::from(".")]);
         assert_eq!(args.timeout, Duration::from_secs(180));
     }

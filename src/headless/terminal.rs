@@ -123,6 +123,8 @@ pub fn note(text: &str) {
 pub struct ProgressLine {
     progress: engine::Progress,
     shown: Option<JoinHandle<()>>,
+    /// Steps are written one below the other.
+    lines: bool,
 }
 
 impl ProgressLine {
@@ -130,28 +132,36 @@ impl ProgressLine {
     pub fn start(always: bool) -> Self {
         let terminal = io::stderr().is_terminal();
         if !terminal && !always {
-            return Self { progress: engine::Progress::silent(), shown: None };
+            return Self { progress: engine::Progress::silent(), shown: None, lines: false };
         }
+        let lines = always || !terminal;
         let (sender, mut steps) = mpsc::channel::<engine::Step>(256);
         let shown = tokio::spawn(async move {
             while let Some(step) = steps.recv().await {
                 let line = step_line(&step);
-                if terminal && !always {
-                    show(&line);
-                } else {
+                if lines {
                     note(&line);
+                } else {
+                    show(&line);
                 }
             }
-            if terminal && !always {
+            if !lines {
                 show("");
             }
         });
-        Self { progress: engine::Progress::to(sender), shown: Some(shown) }
+        Self { progress: engine::Progress::to(sender), shown: Some(shown), lines }
     }
 
     /// Where the steps go.
     pub fn progress(&self) -> &engine::Progress {
         &self.progress
+    }
+
+    /// Takes the line away for now, so that something can be printed.
+    pub fn clear(&self) {
+        if self.shown.is_some() && !self.lines {
+            show("");
+        }
     }
 
     /// Takes the line away. Every clone of the progress has to be gone by then.
