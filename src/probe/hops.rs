@@ -43,8 +43,10 @@ impl Prober {
         };
         let port = self.proxy_port(look);
         let command = format!("docker compose exec {service} curl -si http://localhost:{port}/");
-        let (through, upstream) =
-            tokio::join!(self.get_inside(container, service, port, &self.authority), self.ask_upstream(container));
+        let (through, upstream) = tokio::join!(
+            self.get_inside(look, container, service, port, &self.authority),
+            self.ask_upstream(look, container)
+        );
         let (upstream_seen, upstream_seconds) = upstream;
         let broken = !matches!(&through.0, Observation::Http(answer) if !is_gateway_error(answer.status));
         // What tells most about a gateway error is what the gateway met.
@@ -53,7 +55,15 @@ impl Prober {
                 upstream_seen,
                 Observation::Http(_) | Observation::NotAsked { .. } | Observation::Unknown { .. }
             );
-        let hop = if tells_more {
+        let app_is_gone = matches!(upstream_seen, Observation::NameUnknown { .. })
+            && self.fact("nginx.upstream_host") == Some(self.service(Part::App))
+            && running(look, Part::App).is_none();
+        let hop = if app_is_gone {
+            // The engine forgets the name of a container that does not run.
+            let command = format!("docker compose logs {}", self.service(Part::App));
+            let observation = self.not_running(look, Part::App).await;
+            evidence(NGINX_FLASKAPP, command, "host", observation, upstream_seconds)
+        } else if tells_more {
             evidence(NGINX_FLASKAPP, upstream_command.clone(), service, upstream_seen.clone(), upstream_seconds)
         } else {
             evidence(NGINX_FLASKAPP, command, service, through.0, through.1)
@@ -69,22 +79,29 @@ impl Prober {
         front.or(files).or(listens.first().copied()).unwrap_or(80)
     }
 
-    async fn ask_upstream(&self, proxy: &Container) -> (Observation, f64) {
+    async fn ask_upstream(&self, look: &Look, proxy: &Container) -> (Observation, f64) {
         let address = self.fact("nginx.upstream_host").zip(self.port_fact("nginx.upstream_port"));
         let Some((host, port)) = address else {
             return (Observation::NotAsked { because: "its files name no server behind it".into() }, 0.0);
         };
         // Inside a container, localhost is the container itself.
         let target = if url::is_loopback(host) { &proxy.service } else { host };
-        self.get_inside(proxy, target, port, &format!("{host}:{port}")).await
+        self.get_inside(look, proxy, target, port, &format!("{host}:{port}")).await
     }
 
     /// A page asked for from inside one of the container's networks, and the seconds it took.
-    async fn get_inside(&self, from: &Container, host: &str, port: u16, authority: &str) -> (Observation, f64) {
+    async fn get_inside(
+        &self,
+        look: &Look,
+        from: &Container,
+        host: &str,
+        port: u16,
+        authority: &str,
+    ) -> (Observation, f64) {
         let begun = Instant::now();
         let mut seen = Observation::Unknown { because: format!("{} is on no network", from.service) };
         for network in &from.networks {
-            seen = match self.toolbox(network).await {
+            seen = match self.toolbox(look, network).await {
                 Ok(toolbox) => {
                     let door = Door::Inside(toolbox, host.to_string(), port);
                     let visit = Browser::new(door, authority).visit("/", ANSWER).await;
@@ -100,8 +117,15 @@ impl Prober {
         (seen, begun.elapsed().as_secs_f64())
     }
 
-    async fn toolbox(&self, network: &str) -> Result<Toolbox, Error> {
-        self.engine.toolbox(&self.stack.project, network).await
+    /// The toolbox on this network: one for all questions of a survey.
+    async fn toolbox(&self, look: &Look, network: &str) -> Result<Toolbox, Error> {
+        let mut made = look.toolboxes.lock().await;
+        if let Some(toolbox) = made.get(network) {
+            return toolbox.clone();
+        }
+        let toolbox = self.engine.toolbox(&self.stack.project, network).await;
+        made.insert(network.to_string(), toolbox.clone());
+        toolbox
     }
 
     /// The database, as the app asks it.
@@ -158,7 +182,7 @@ impl Prober {
         let target = if url::is_loopback(host) { app } else { host };
         let mut seen = Observation::NameUnknown { name: host.to_string() };
         for network in &from.networks {
-            seen = match self.toolbox(network).await {
+            seen = match self.toolbox(look, network).await {
                 Ok(toolbox) => match toolbox.dial(target, port, DIAL).await {
                     Ok(stream) => as_app::greet(stream).await,
                     Err(error) => from_dial(error, host, DIAL).observation(),
