@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     compose::Protocol,
-    engine::{Container, Progress, Toolbox},
+    engine::{Container, Progress},
     error::Result,
 };
 
@@ -54,8 +54,8 @@ pub(super) struct Look {
     pub(super) listens: BTreeMap<Part, Vec<ListenSocket>>,
     pub(super) front: Front,
     pub(super) knock: Knock,
-    /// Toolboxes by network, made when first needed.
-    pub(super) toolboxes: Mutex<BTreeMap<String, Result<Toolbox>>>,
+    /// Held while a toolbox is on a network.
+    pub(super) toolbox: Mutex<()>,
 }
 
 /// A browser at the front door, and what it sees there.
@@ -154,7 +154,7 @@ impl Prober {
                 Some(early) => early,
                 None => self.knock(&front, &options.ports).await,
             };
-            let look = Look { parts, listens, front, knock, toolboxes: Mutex::default() };
+            let look = Look { parts, listens, front, knock, toolbox: Mutex::default() };
             let settled = look.knock.is_page() || !young || !self.contradicts(&look);
             if settled || contradictions >= MOST_CONTRADICTIONS || Instant::now() >= deadline {
                 return Ok(look);
