@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Edit};
+use super::{Condition, Edit, finding::Sources, stack::StackFiles};
 
 /// A whole course.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -30,6 +30,12 @@ pub struct Course {
     /// The lessons themselves, loaded from `lesson_files`.
     #[serde(skip)]
     pub lessons: Vec<Lesson>,
+    /// Where it was read from, for telling places.
+    #[serde(skip)]
+    pub(super) sources: Sources,
+    /// The files of its two stacks.
+    #[serde(skip)]
+    pub(super) stack_files: StackFiles,
 }
 
 /// The stacks that a course starts from and arrives at.
