@@ -13,10 +13,7 @@ use super::{
     prober::{Part, Prober, evidence, not_asked},
     url,
 };
-use crate::{
-    engine::{Container, Toolbox},
-    error::Error,
-};
+use crate::engine::{Container, Toolbox};
 
 /// How long a connection from inside a network may take.
 const DIAL: Duration = Duration::from_secs(3);
@@ -24,6 +21,9 @@ const DIAL: Duration = Duration::from_secs(3);
 const AS_APP: Duration = Duration::from_secs(15);
 /// The port of a database of which nothing else is known.
 const POSTGRES: u16 = 5432;
+
+/// What was seen, and the seconds it took.
+type Timed = (Observation, f64);
 
 impl Prober {
     /// nginx asked from inside its network, and the address behind it asked directly.
@@ -43,9 +43,7 @@ impl Prober {
         };
         let port = self.proxy_port(look);
         let command = format!("docker compose exec {service} curl -si http://localhost:{port}/");
-        let (through, upstream) =
-            tokio::join!(self.get_inside(container, service, port, &self.authority), self.ask_upstream(container));
-        let (upstream_seen, upstream_seconds) = upstream;
+        let (through, (upstream_seen, upstream_seconds)) = self.ask_from(look, container, port).await;
         let broken = !matches!(&through.0, Observation::Http(answer) if !is_gateway_error(answer.status));
         // What tells most about a gateway error is what the gateway met.
         let tells_more = broken
@@ -53,7 +51,15 @@ impl Prober {
                 upstream_seen,
                 Observation::Http(_) | Observation::NotAsked { .. } | Observation::Unknown { .. }
             );
-        let hop = if tells_more {
+        let app_is_gone = matches!(upstream_seen, Observation::NameUnknown { .. })
+            && self.fact("nginx.upstream_host") == Some(self.service(Part::App))
+            && running(look, Part::App).is_none();
+        let hop = if app_is_gone {
+            // The engine forgets the name of a container that does not run.
+            let command = format!("docker compose logs {}", self.service(Part::App));
+            let observation = self.not_running(look, Part::App).await;
+            evidence(NGINX_FLASKAPP, command, "host", observation, upstream_seconds)
+        } else if tells_more {
             evidence(NGINX_FLASKAPP, upstream_command.clone(), service, upstream_seen.clone(), upstream_seconds)
         } else {
             evidence(NGINX_FLASKAPP, command, service, through.0, through.1)
@@ -69,39 +75,42 @@ impl Prober {
         front.or(files).or(listens.first().copied()).unwrap_or(80)
     }
 
-    async fn ask_upstream(&self, proxy: &Container) -> (Observation, f64) {
-        let address = self.fact("nginx.upstream_host").zip(self.port_fact("nginx.upstream_port"));
-        let Some((host, port)) = address else {
-            return (Observation::NotAsked { because: "its files name no server behind it".into() }, 0.0);
-        };
-        // Inside a container, localhost is the container itself.
-        let target = if url::is_loopback(host) { &proxy.service } else { host };
-        self.get_inside(proxy, target, port, &format!("{host}:{port}")).await
-    }
-
-    /// A page asked for from inside one of the container's networks, and the seconds it took.
-    async fn get_inside(&self, from: &Container, host: &str, port: u16, authority: &str) -> (Observation, f64) {
-        let begun = Instant::now();
-        let mut seen = Observation::Unknown { because: format!("{} is on no network", from.service) };
-        for network in &from.networks {
-            seen = match self.toolbox(network).await {
-                Ok(toolbox) => {
-                    let door = Door::Inside(toolbox, host.to_string(), port);
-                    let visit = Browser::new(door, authority).visit("/", ANSWER).await;
-                    visit.map_or_else(Failure::observation, |visit| Observation::Http(visit.answer))
+    /// nginx itself, and the address in its files, asked side by side from its networks in turn, with the seconds it took.
+    async fn ask_from(&self, look: &Look, proxy: &Container, port: u16) -> (Timed, Timed) {
+        let upstream = self.fact("nginx.upstream_host").zip(self.port_fact("nginx.upstream_port"));
+        // One network at a time: a toolbox that is on two would know names that nginx does not.
+        let _alone = look.toolbox.lock().await;
+        let unknown = Observation::Unknown { because: format!("{} is on no network", proxy.service) };
+        let mut seen = ((unknown.clone(), 0.0), (unknown, 0.0));
+        for network in &proxy.networks {
+            let toolbox = match self.engine.toolbox(&self.stack.project, network).await {
+                Ok(toolbox) => toolbox,
+                Err(error) => {
+                    let failed = Failure::Environment(error).observation();
+                    seen = ((failed.clone(), 0.0), (failed, 0.0));
+                    continue;
                 }
-                Err(error) => Failure::Environment(error).observation(),
             };
+            let direct = async {
+                match upstream {
+                    Some((host, port)) => {
+                        // Inside a container, localhost is the container itself.
+                        let target = if url::is_loopback(host) { proxy.service.as_str() } else { host };
+                        get(&toolbox, target, port, &format!("{host}:{port}")).await
+                    }
+                    None => (Observation::NotAsked { because: "its files name no server behind it".into() }, 0.0),
+                }
+            };
+            seen = tokio::join!(get(&toolbox, &proxy.service, port, &self.authority), direct);
+            close(toolbox).await;
             // A name may be known on another network.
-            if !matches!(seen, Observation::NameUnknown { .. } | Observation::Unknown { .. }) {
+            let unknown =
+                |seen: &Timed| matches!(seen.0, Observation::NameUnknown { .. } | Observation::Unknown { .. });
+            if !unknown(&seen.0) && !unknown(&seen.1) {
                 break;
             }
         }
-        (seen, begun.elapsed().as_secs_f64())
-    }
-
-    async fn toolbox(&self, network: &str) -> Result<Toolbox, Error> {
-        self.engine.toolbox(&self.stack.project, network).await
+        seen
     }
 
     /// The database, as the app asks it.
@@ -156,13 +165,18 @@ impl Prober {
         };
         // In the app's container, localhost is the app itself.
         let target = if url::is_loopback(host) { app } else { host };
+        let _alone = look.toolbox.lock().await;
         let mut seen = Observation::NameUnknown { name: host.to_string() };
         for network in &from.networks {
-            seen = match self.toolbox(network).await {
-                Ok(toolbox) => match toolbox.dial(target, port, DIAL).await {
-                    Ok(stream) => as_app::greet(stream).await,
-                    Err(error) => from_dial(error, host, DIAL).observation(),
-                },
+            seen = match self.engine.toolbox(&self.stack.project, network).await {
+                Ok(toolbox) => {
+                    let answer = match toolbox.dial(target, port, DIAL).await {
+                        Ok(stream) => as_app::greet(stream).await,
+                        Err(error) => from_dial(error, host, DIAL).observation(),
+                    };
+                    close(toolbox).await;
+                    answer
+                }
                 Err(error) => Failure::Environment(error).observation(),
             };
             if !matches!(seen, Observation::NameUnknown { .. } | Observation::Unknown { .. }) {
@@ -181,6 +195,23 @@ impl Prober {
         };
         let exit_code = container.filter(|one| one.started_at > 0).and_then(|one| one.exit_code);
         Observation::NotRunning { service: self.service(part).to_string(), exit_code, last_line }
+    }
+}
+
+/// A page asked for from inside a network, and the seconds it took.
+async fn get(toolbox: &Toolbox, host: &str, port: u16, authority: &str) -> Timed {
+    let begun = Instant::now();
+    let door = Door::Inside(toolbox.clone(), host.to_string(), port);
+    let visit = Browser::new(door, authority).visit("/", ANSWER).await;
+    let seen = visit.map_or_else(Failure::observation, |visit| Observation::Http(visit.answer));
+    (seen, begun.elapsed().as_secs_f64())
+}
+
+/// Takes the toolbox off its network, so that nothing of ours is in the way of a `docker compose down`.
+async fn close(toolbox: Toolbox) {
+    if let Err(error) = toolbox.close().await {
+        // It is tried again when the toolbox is dropped.
+        tracing::warn!(%error, "cannot take the toolbox off a network");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use tokio::time::Instant;
+use tokio::{sync::Mutex, time::Instant};
 
 use super::{
     FrontDoor, ListenSocket, Observation, ServiceState,
@@ -26,8 +26,8 @@ pub(super) const ANSWER: Duration = Duration::from_secs(5);
 pub(super) const INSIDE: Duration = Duration::from_secs(5);
 /// Restarts after which a container counts as one that dies again and again.
 const CRASH_LOOP: i64 = 3;
-/// Age at which a program that has logged a traceback and listens nowhere is not going to.
-const GIVEN_UP: f64 = 1.0;
+/// How long a program that has logged a traceback may take to end, in seconds after its last line.
+const GIVEN_UP: f64 = 0.7;
 /// Age in seconds up to which a container may still be starting.
 const YOUNG: f64 = 3.0;
 /// How often a missing page is asked for again although everything listens.
@@ -47,13 +47,15 @@ pub(super) enum Front {
 }
 
 /// What a first look saw.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Look {
     pub(super) parts: Parts,
     /// What the running parts listen on; no entry where that cannot be asked.
     pub(super) listens: BTreeMap<Part, Vec<ListenSocket>>,
     pub(super) front: Front,
     pub(super) knock: Knock,
+    /// Held while a toolbox is on a network.
+    pub(super) toolbox: Mutex<()>,
 }
 
 /// A browser at the front door, and what it sees there.
@@ -125,13 +127,14 @@ impl Prober {
         let deadline = Instant::now() + options.within;
         let mut listens: BTreeMap<Part, Vec<ListenSocket>> = BTreeMap::new();
         let mut contradictions = 0;
+        let mut first = true;
         loop {
             let containers = self.engine.containers(&self.stack.project).await?;
             let parts = self.parts(&containers);
             let front = self.front(&containers, &options.ports);
             let young = Part::ALL.iter().filter_map(|part| parts.get(*part)).any(|one| self.age(one) < YOUNG);
             // Asking while the app starts would fill nginx's log with refusals that mean nothing.
-            let early = if young {
+            let early = if young || !std::mem::take(&mut first) {
                 self.look_inside(&parts, &mut listens).await;
                 None
             } else {
@@ -151,7 +154,7 @@ impl Prober {
                 Some(early) => early,
                 None => self.knock(&front, &options.ports).await,
             };
-            let look = Look { parts, listens, front, knock };
+            let look = Look { parts, listens, front, knock, toolbox: Mutex::default() };
             let settled = look.knock.is_page() || !young || !self.contradicts(&look);
             if settled || contradictions >= MOST_CONTRADICTIONS || Instant::now() >= deadline {
                 return Ok(look);
@@ -186,7 +189,8 @@ impl Prober {
                 }
                 ServiceState::Running => match listens.get(&part) {
                     Some(sockets) => sockets.is_empty() && !self.has_given_up(container).await,
-                    None => false,
+                    // It cannot be asked, perhaps because it is just ending.
+                    None => self.age(container) < YOUNG,
                 },
                 _ => false,
             };
@@ -199,17 +203,25 @@ impl Prober {
 
     /// Whether a program that listens nowhere has said that it failed, and stays alive all the same (a reloader does).
     async fn has_given_up(&self, container: &Container) -> bool {
+        let failed =
+            |line: &str| line.starts_with("Traceback (most recent call last)") || line.contains("SyntaxError:");
         if self.age(container) < GIVEN_UP {
             return false;
         }
-        let log = self.log(container).await;
-        log.iter().any(|line| line.starts_with("Traceback (most recent call last)") || line.contains("SyntaxError:"))
+        let Ok(lines) = self.engine.log_tail(&container.id, &container.service, LOG_LINES).await else { return false };
+        let last = lines.last().map_or(0.0, |line| line.at as f64 / 1000.0);
+        lines.iter().any(|line| failed(&line.text)) && self.engine_now() - last > GIVEN_UP
     }
 
     /// Seconds since a container was started, by the engine's clock.
     pub(super) fn age(&self, container: &Container) -> f64 {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        now + self.engine.info.clock_ahead - container.started_at as f64 / 1000.0
+        self.engine_now() - container.started_at as f64 / 1000.0
+    }
+
+    /// Seconds since the Unix epoch, by the engine's clock.
+    fn engine_now(&self) -> f64 {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        now.as_secs_f64() + self.engine.info.clock_ahead
     }
 
     /// Reads what the running parts listen on, of those that were not seen listening before.

@@ -42,18 +42,21 @@ impl Prober {
         let look = self.look(options, progress).await?;
         progress.step(&self.stack.project, "ask", &self.authority);
         let proxy = self.service(Part::Proxy);
-        let proved = look.knock.is_page()
-            && matches!(&look.front, Front::Published { door, .. } if door.service == proxy)
-            && !options.thorough;
+        let through_proxy = matches!(&look.front, Front::Published { door, .. } if door.service == proxy);
+        let proved = look.knock.is_page() && through_proxy;
         let page = self.tell_page(&look, &options.ports);
         let visit = look.knock.page.clone().ok();
+        // A page that came through nginx proves what a question from inside would.
+        let proof = || {
+            let seen = Evidence { id: NGINX_FLASKAPP.into(), ..page[0].clone() };
+            [seen, not_asked(UPSTREAM, "", proxy, "the page proves that it answers")]
+        };
         let behind = async {
-            if proved {
-                let seen = Evidence { id: NGINX_FLASKAPP.into(), ..page[0].clone() };
-                [seen, not_asked(UPSTREAM, "", proxy, "the page proves that it answers")]
-            } else {
-                self.ask_proxy(&look).await
+            if proved && !options.thorough {
+                return proof();
             }
+            let asked = self.ask_proxy(&look).await;
+            if proved && matches!(asked[0].observation, Observation::Unknown { .. }) { proof() } else { asked }
         };
         let mut browser = look.knock.browser.clone();
         let (journey, behind) = tokio::join!(self.journey(&look, visit, &mut browser, options), behind);
@@ -233,11 +236,13 @@ impl Prober {
         format!("docker compose exec {} psql -U {user}{on} -c \"{sql}\"", self.service(Part::Database))
     }
 
-    /// What is known of each part's container.
+    /// What is known of each part's container, as it is now: the questions may have changed it.
     async fn reports(&self, look: &Look, ports: &HostPorts) -> BTreeMap<String, ServiceReport> {
+        let now = self.engine.containers(&self.stack.project).await.map(|containers| self.parts(&containers));
+        let parts = now.as_ref().unwrap_or(&look.parts);
         let report = |part: Part| async move {
             let service = self.service(part).to_string();
-            let Some(container) = look.parts.get(part) else {
+            let Some(container) = parts.get(part) else {
                 let missing = ServiceState::Missing;
                 let nothing = (Vec::new(), Vec::new(), Vec::new());
                 let (ports, listens, log) = nothing;
