@@ -91,6 +91,8 @@ pub struct Model {
     pub errors: Vec<Error>,
     /// The closing question's answer, while it is written.
     pub reflecting: Option<Input>,
+    /// The lesson was solved just now: its closing question is asked once.
+    pub just_solved: bool,
     /// One line worth saying.
     pub notice: Option<String>,
     /// A hint was asked for without an attempt in between; asking again gives it.
@@ -308,6 +310,7 @@ impl Model {
             overlay: None,
             errors: Vec::new(),
             reflecting: None,
+            just_solved: false,
             notice: None,
             hint_insisted: false,
             beginning: false,
@@ -342,16 +345,18 @@ impl Model {
             let before = lesson.beats.iter().position(|beat| beat.step == step).unwrap_or(lesson.beats.len());
             pages.insert(before, Page::Question);
         }
-        let last = self.lesson + 1 == self.course.lessons.len();
         if !lesson.checks.is_empty() {
             pages.push(Page::Work);
         }
-        if last && lesson.checks.is_empty() {
-            pages.push(Page::Hindsight);
-        } else if self.here().solved_at.is_some() || lesson.checks.is_empty() {
-            pages.push(Page::Solved);
+        if self.closing_page() == Page::Hindsight || lesson.checks.is_empty() || self.here().solved_at.is_some() {
+            pages.push(self.closing_page());
         }
         pages
+    }
+
+    /// The page with which the lesson closes: the last one's is the two narratives.
+    pub fn closing_page(&self) -> Page {
+        if self.lesson + 1 == self.course.lessons.len() { Page::Hindsight } else { Page::Solved }
     }
 
     /// Index of the page that is open, in [`Model::pages`].
@@ -363,8 +368,8 @@ impl Model {
     pub fn first_page(&self) -> Page {
         let here = self.here();
         let pages = self.pages();
-        let page = if here.solved_at.is_some() && pages.contains(&Page::Solved) {
-            Page::Solved
+        let page = if here.solved_at.is_some() {
+            self.closing_page()
         } else if here.attempts > 0 && pages.contains(&Page::Work) {
             Page::Work
         } else {
