@@ -381,7 +381,7 @@ pub const TABLE: &[Binding] = &[
     row(ESC, Command::Cancel, "stop", "end the work that goes on; close what is open", EVERYWHERE, 0),
     row(keys![Chord::char('?')], Command::Help, "all keys", "this list", SCREENS, 20),
     row(keys![Chord::char('q')], Command::Cancel, "close", "close", &[Reading, Chooser], 0),
-    row(keys![Chord::char('q')], Command::Quit, "quit", "leave (asks what becomes of the shop)", SCREENS, 21),
+    row(keys![Chord::char('q')], Command::Quit, "quit", "leave (asks what becomes of the shop)", SCREENS, 19),
     row(
         keys![Chord::ctrl('c')],
         Command::Interrupt,

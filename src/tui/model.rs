@@ -99,6 +99,10 @@ pub struct Model {
     pub hint_insisted: bool,
     /// The learner wants to begin as soon as that is possible.
     pub beginning: bool,
+    /// The last error that was told.
+    pub last_error: Option<Error>,
+    /// Why the conductor has closed without being asked to: nothing can go on.
+    pub fatal: Option<Error>,
     /// The program is about to end; what it waits for.
     pub leaving: Option<Leaving>,
 }
@@ -314,6 +318,8 @@ impl Model {
             notice: None,
             hint_insisted: false,
             beginning: false,
+            last_error: None,
+            fatal: None,
             leaving: None,
         };
         model.page = model.first_page();
@@ -471,7 +477,7 @@ impl Model {
             .collect();
         let mut files: Vec<&str> = self.files.files.iter().map(|(path, _)| path.as_str()).collect();
         files.sort_by_key(|path| {
-            let rank = shown.iter().position(|shown| shown == path).unwrap_or(shown.len());
+            let rank = shown.iter().position(|shown| is_named(path, shown)).unwrap_or(shown.len());
             (rank, *path)
         });
         files
@@ -490,4 +496,9 @@ impl Model {
             (Focus::Side, Tab::Journal) => &mut self.scrolls.journal,
         }
     }
+}
+
+/// Whether a lesson means this file: by its path in the lab, or by the end of it.
+pub fn is_named(path: &str, name: &str) -> bool {
+    path == name || path.strip_suffix(name).is_some_and(|before| before.ends_with('/'))
 }

@@ -262,6 +262,23 @@ fn leaving_can_take_the_shop_down_first() {
 }
 
 #[test]
+fn a_lab_that_cannot_be_opened_ends_the_program_and_says_why() {
+    let mut stage = Stage::new(80, 24);
+    stage.tell(Update::Failed(Error::usage("systems-puzzle is a file, and a lab is a directory")));
+    stage.tell(Update::Closed);
+    assert!(stage.effects.contains(&Effect::Exit));
+    assert_eq!(stage.model.fatal.as_ref().map(|error| error.exit_code()), Some(2));
+}
+
+#[test]
+fn a_port_that_was_moved_stands_on_the_map() {
+    let mut stage = Stage::at_work(80, 24, "app-port");
+    let why = "port 8080 is taken".to_owned();
+    stage.event(Event::PortMoved { service: "nginx".into(), from: 8080, to: 8081, why });
+    assert!(stage.shows(":8081") && stage.shows("nginx is on 8081 instead"));
+}
+
+#[test]
 fn nothing_runs_so_nothing_is_asked() {
     let mut stage = Stage::ready(80, 24);
     stage.press("q");

@@ -48,10 +48,16 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Vec<Effect>) {
         }
         Update::Failed(error) => {
             model.queue.clear();
+            model.last_error = Some(error.clone());
             model.errors.push(error);
         }
         Update::Notice(notice) => model.notice = Some(notice),
-        Update::Closed => effects.push(Effect::Exit),
+        Update::Closed => {
+            if model.leaving.is_none() {
+                model.fatal = model.last_error.take();
+            }
+            effects.push(Effect::Exit);
+        }
     }
 }
 
@@ -97,7 +103,10 @@ fn event(model: &mut Model, mut entry: Entry) {
             model.asked = false;
             model.saved.insert(file.clone(), entry.at);
         }
-        Event::Reset { .. } | Event::Revealed { .. } | Event::TakenDown { .. } => model.asked = false,
+        // What was seen in an earlier session may long be otherwise.
+        Event::SessionStarted { .. } | Event::Reset { .. } | Event::Revealed { .. } | Event::TakenDown { .. } => {
+            model.asked = false;
+        }
         Event::WorkEnded { work, outcome, .. } => {
             if !matches!(work, WorkKind::Verify | WorkKind::Images) {
                 model.asked = false;

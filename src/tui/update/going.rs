@@ -5,7 +5,7 @@ use crate::{
     conductor::{Action, EngineStatus},
     journal::Event,
     tui::{
-        model::{Focus, Model, Overlay, Page, Screen, Tab},
+        model::{Focus, Model, Overlay, Page, Screen, Tab, is_named},
         msg::Effect,
         need,
     },
@@ -146,13 +146,12 @@ pub fn answer(model: &mut Model, digit: usize, effects: &mut Vec<Effect>) {
 }
 
 /// Shows beside the story's page what the page names.
-fn show_beside(model: &mut Model) {
+pub fn show_beside(model: &mut Model) {
     let Page::Beat(beat) = model.page else { return };
     let shown = model.lesson().and_then(|lesson| lesson.beats.get(beat)).and_then(|beat| beat.show.clone());
     let Some(show) = shown else { return };
     if let Some(path) = show.strip_prefix("file:") {
-        // Lessons name a file by the end of its path where only one file ends so.
-        let at = model.files.files.iter().position(|(file, _)| file == path || file.ends_with(&format!("/{path}")));
+        let at = model.files.files.iter().position(|(file, _)| is_named(file, path));
         if let Some(at) = at {
             model.file_at = at;
             model.scrolls.files = Default::default();

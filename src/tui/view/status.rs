@@ -43,11 +43,20 @@ pub fn lines(model: &Model, columns: u16) -> Vec<Line<'static>> {
         Some(Overlay::Search(input)) => return vec![super::overlay::input_line(model, " find: ", input, columns)],
         _ => {}
     }
-    if let Some(notice) = &model.notice {
-        return vec![Line::raw(format!(" {}", text::cut(&text::clean(notice), columns.saturating_sub(2))))];
-    }
+    let notice = model.notice.as_ref().map(|notice| {
+        let words = text::clean(notice).replace('\n', " ");
+        Line::raw(format!(" {}", text::cut(&words, columns.saturating_sub(2))))
+    });
     if let Some(work) = &model.work {
-        return work_lines(model, work, columns);
+        let mut lines = work_lines(model, work, columns);
+        if let Some(notice) = notice {
+            lines.truncate(1);
+            lines.push(notice);
+        }
+        return lines;
+    }
+    if let Some(notice) = notice {
+        return vec![notice];
     }
     if let EngineStatus::Missing(error) = &model.engine {
         let words = format!(" ✗ engine   {}", text::clean(&error.what));
