@@ -90,7 +90,11 @@ pub fn story_port(url: &str) -> u16 {
 fn port(model: &Model, link: usize) -> String {
     let fact = |name: &str| model.facts.get(name).map(|port| format!(":{port}")).unwrap_or_default();
     match link {
-        0 => format!(":{}", story_port(&model.course.stack.url)),
+        0 => {
+            let story = story_port(&model.course.stack.url);
+            let moved = model.progress.moved_ports.iter().find(|((_, from), _)| *from == story);
+            format!(":{}", moved.map_or(story, |(_, to)| *to))
+        }
         1 => fact("nginx.upstream_port"),
         2 => fact("db.port"),
         _ => String::new(),

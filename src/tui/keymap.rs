@@ -244,6 +244,12 @@ const TAB_DIGITS: &[Chord] =
     keys![Chord::char('1'), Chord::char('2'), Chord::char('3'), Chord::char('4'), Chord::char('5'), Chord::char('0')];
 const ENTER: &[Chord] = keys![Chord::plain(KeyCode::Enter)];
 const ESC: &[Chord] = keys![Chord::plain(KeyCode::Esc)];
+const SCROLL_KEYS: [&[Chord]; 4] = [
+    keys![Chord::plain(KeyCode::Up)],
+    keys![Chord::plain(KeyCode::Down)],
+    keys![Chord::plain(KeyCode::PageUp)],
+    keys![Chord::plain(KeyCode::PageDown)],
+];
 const UP: &[Chord] = keys![Chord::plain(KeyCode::Up), Chord::char('k')];
 const DOWN: &[Chord] = keys![Chord::plain(KeyCode::Down), Chord::char('j')];
 
@@ -273,15 +279,15 @@ pub const TABLE: &[Binding] = &[
     row(DIGITS, Command::Answer, "answer", "answer the question", &[Question], 9),
     row(ENTER, Command::Forward, "begin", "begin, or go on where you were", &[Welcome], 1),
     row(ENTER, Command::Forward, "skip", "go on without an answer", &[Question], 8),
-    row(ENTER, Command::Forward, "on", "the next page", &[Story], 0),
+    row(ENTER, Command::Forward, "on", "the next page", TABS, 0),
     row(ENTER, Command::Forward, "choose", "choose", &[Chooser], 1),
     row(ENTER, Command::Forward, "keep", "keep what is written", &[Writing], 1),
     row(ENTER, Command::Forward, "yes", "yes", &[Asking], 1),
     row(ENTER, Command::Forward, "close", "close", &[Reading], 2),
     row(keys![Chord::plain(KeyCode::Backspace)], Command::Back, "back", "the page before", &[Story, Question], 0),
     // Looking around.
-    row(keys![Chord::char('l')], Command::Lessons, "lessons", "all lessons; go to any", SCREENS, 2),
-    row(keys![Chord::char('t')], Command::Tour, "tour", "the half-minute tour of this screen", SCREENS, 3),
+    row(keys![Chord::char('l')], Command::Lessons, "lessons", "all lessons; go to any", SCREENS, 17),
+    row(keys![Chord::char('t')], Command::Tour, "tour", "the half-minute tour of this screen", SCREENS, 18),
     row(keys![Chord::plain(KeyCode::Tab)], Command::NextPane, "pane", "the other pane", PANES, 0),
     row(keys![Chord::plain(KeyCode::BackTab)], Command::PreviousPane, "pane", "the pane before", PANES, 0),
     row(TAB_DIGITS, Command::Tab, "tab", "Evidence, Logs, Files, Diff, Journal; 0 the lesson", TABS, 0),
@@ -322,6 +328,11 @@ pub const TABLE: &[Binding] = &[
         SCROLLS,
         0,
     ),
+    // While a line is written, letters are letters.
+    row(SCROLL_KEYS[0], Command::LineUp, "up", "the page above the line, one line up", &[Writing], 0),
+    row(SCROLL_KEYS[1], Command::LineDown, "down", "one line down", &[Writing], 0),
+    row(SCROLL_KEYS[2], Command::PageUp, "page up", "one page up", &[Writing], 0),
+    row(SCROLL_KEYS[3], Command::PageDown, "page down", "one page down", &[Writing], 0),
     row(keys![Chord::char('g'), Chord::plain(KeyCode::Home)], Command::Top, "top", "the first line", SCROLLS, 0),
     row(
         keys![Chord::char('G'), Chord::plain(KeyCode::End)],
@@ -370,7 +381,7 @@ pub const TABLE: &[Binding] = &[
     row(ESC, Command::Cancel, "stop", "end the work that goes on; close what is open", EVERYWHERE, 0),
     row(keys![Chord::char('?')], Command::Help, "all keys", "this list", SCREENS, 20),
     row(keys![Chord::char('q')], Command::Cancel, "close", "close", &[Reading, Chooser], 0),
-    row(keys![Chord::char('q')], Command::Quit, "quit", "leave (asks what becomes of the shop)", SCREENS, 21),
+    row(keys![Chord::char('q')], Command::Quit, "quit", "leave (asks what becomes of the shop)", SCREENS, 19),
     row(
         keys![Chord::ctrl('c')],
         Command::Interrupt,

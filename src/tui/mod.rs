@@ -62,8 +62,12 @@ pub struct Options {
 /// back; so does a panic, with 101.
 ///
 /// # Errors
-/// Usage: standard input or output is no terminal. Environment: the terminal is gone.
+/// Usage: standard input or output is no terminal, no such lesson, or no such lab. Environment: the terminal is gone, or
+/// the lab cannot be worked in.
 pub async fn run(options: Options) -> Result<()> {
+    if let Some(lesson) = &options.lesson {
+        options.conductor.course.lesson_or_error(lesson)?;
+    }
     let mut terminal = terminal::Terminal::take()?;
     terminal::end_on_panic(options.conductor.lab.join(".breakfix"));
     let variable = |name: &str| std::env::var(name).ok();
@@ -94,7 +98,7 @@ pub async fn run(options: Options) -> Result<()> {
         runtime.wait_for_the_conductor().await;
         std::process::exit(128 + signal);
     }
-    Ok(())
+    runtime.fatal().map_or(Ok(()), Err)
 }
 
 /// A path as the learner would write it: relative to here where that is shorter.

@@ -91,12 +91,18 @@ pub struct Model {
     pub errors: Vec<Error>,
     /// The closing question's answer, while it is written.
     pub reflecting: Option<Input>,
+    /// The lesson was solved just now: its closing question is asked once.
+    pub just_solved: bool,
     /// One line worth saying.
     pub notice: Option<String>,
     /// A hint was asked for without an attempt in between; asking again gives it.
     pub hint_insisted: bool,
     /// The learner wants to begin as soon as that is possible.
     pub beginning: bool,
+    /// The last error that was told.
+    pub last_error: Option<Error>,
+    /// Why the conductor has closed without being asked to: nothing can go on.
+    pub fatal: Option<Error>,
     /// The program is about to end; what it waits for.
     pub leaving: Option<Leaving>,
 }
@@ -308,9 +314,12 @@ impl Model {
             overlay: None,
             errors: Vec::new(),
             reflecting: None,
+            just_solved: false,
             notice: None,
             hint_insisted: false,
             beginning: false,
+            last_error: None,
+            fatal: None,
             leaving: None,
         };
         model.page = model.first_page();
@@ -342,16 +351,18 @@ impl Model {
             let before = lesson.beats.iter().position(|beat| beat.step == step).unwrap_or(lesson.beats.len());
             pages.insert(before, Page::Question);
         }
-        let last = self.lesson + 1 == self.course.lessons.len();
         if !lesson.checks.is_empty() {
             pages.push(Page::Work);
         }
-        if last && lesson.checks.is_empty() {
-            pages.push(Page::Hindsight);
-        } else if self.here().solved_at.is_some() || lesson.checks.is_empty() {
-            pages.push(Page::Solved);
+        if self.closing_page() == Page::Hindsight || lesson.checks.is_empty() || self.here().solved_at.is_some() {
+            pages.push(self.closing_page());
         }
         pages
+    }
+
+    /// The page with which the lesson closes: the last one's is the two narratives.
+    pub fn closing_page(&self) -> Page {
+        if self.lesson + 1 == self.course.lessons.len() { Page::Hindsight } else { Page::Solved }
     }
 
     /// Index of the page that is open, in [`Model::pages`].
@@ -363,8 +374,8 @@ impl Model {
     pub fn first_page(&self) -> Page {
         let here = self.here();
         let pages = self.pages();
-        let page = if here.solved_at.is_some() && pages.contains(&Page::Solved) {
-            Page::Solved
+        let page = if here.solved_at.is_some() {
+            self.closing_page()
         } else if here.attempts > 0 && pages.contains(&Page::Work) {
             Page::Work
         } else {
@@ -466,7 +477,7 @@ impl Model {
             .collect();
         let mut files: Vec<&str> = self.files.files.iter().map(|(path, _)| path.as_str()).collect();
         files.sort_by_key(|path| {
-            let rank = shown.iter().position(|shown| shown == path).unwrap_or(shown.len());
+            let rank = shown.iter().position(|shown| is_named(path, shown)).unwrap_or(shown.len());
             (rank, *path)
         });
         files
@@ -485,4 +496,9 @@ impl Model {
             (Focus::Side, Tab::Journal) => &mut self.scrolls.journal,
         }
     }
+}
+
+/// Whether a lesson means this file: by its path in the lab, or by the end of it.
+pub fn is_named(path: &str, name: &str) -> bool {
+    path == name || path.strip_suffix(name).is_some_and(|before| before.ends_with('/'))
 }

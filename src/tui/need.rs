@@ -108,8 +108,8 @@ pub fn make_live_words(action: MakeLive, service: &str) -> String {
     match action {
         MakeLive::Reload => format!("let {service} read its files again"),
         MakeLive::Restart => format!("restart {service}"),
-        MakeLive::Recreate => format!("recreate {service}"),
-        MakeLive::Rebuild => format!("build and recreate {service}"),
+        MakeLive::Recreate => format!("make {service} anew"),
+        MakeLive::Rebuild => format!("build {service} anew"),
     }
 }
 
@@ -280,9 +280,6 @@ fn by_need(model: &Model, need: &Need) -> Next {
 
 /// Asked, and not solved: look at the evidence, then change one thing.
 fn think(model: &Model) -> Next {
-    if model.page != Page::Work && !model.pages().contains(&Page::Work) {
-        return Next::press(Command::Forward, "go on");
-    }
     if let Some(turn) = unexplained_turn(model) {
         return Next::press(Command::Explain, format!("explain: {}", text::cut(&turn, 40)))
             .also(Command::Edit, "edit a file");
@@ -291,7 +288,7 @@ fn think(model: &Model) -> Next {
 }
 
 fn solved(model: &Model) -> Next {
-    if model.page != Page::Solved && model.pages().contains(&Page::Solved) {
+    if model.page != model.closing_page() {
         return Next::press(Command::Forward, "go on");
     }
     match model.course.lessons.get(model.lesson + 1) {

@@ -122,6 +122,11 @@ impl Runtime {
         Ok(None)
     }
 
+    /// Why nothing could go on, if that is how it ended.
+    pub fn fatal(&mut self) -> Option<Error> {
+        self.model.fatal.take()
+    }
+
     /// Lets the conductor put its toolbox away; not for ever.
     pub async fn wait_for_the_conductor(&mut self) {
         let closed = async {

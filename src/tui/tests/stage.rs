@@ -109,7 +109,7 @@ impl Stage {
     }
 
     /// The conductor writes what it is told to write, and says so.
-    fn answer_records(&mut self) {
+    pub fn answer_records(&mut self) {
         while let Some(at) = self.effects.iter().position(|effect| matches!(effect, Effect::Conduct(Action::Record(_))))
         {
             if let Effect::Conduct(Action::Record(event)) = self.effects.remove(at) {

@@ -1,6 +1,6 @@
 //! What the conductor tells.
 
-use super::{going, moving};
+use super::going;
 use crate::{
     conductor::{Action, EngineStatus, Update},
     error::Blame,
@@ -8,7 +8,6 @@ use crate::{
     tui::{
         model::{Focus, Leaving, Model, Page, Screen, Tab, WorkView},
         msg::Effect,
-        need::{self, Need},
     },
 };
 
@@ -49,10 +48,16 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Vec<Effect>) {
         }
         Update::Failed(error) => {
             model.queue.clear();
+            model.last_error = Some(error.clone());
             model.errors.push(error);
         }
         Update::Notice(notice) => model.notice = Some(notice),
-        Update::Closed => effects.push(Effect::Exit),
+        Update::Closed => {
+            if model.leaving.is_none() {
+                model.fatal = model.last_error.take();
+            }
+            effects.push(Effect::Exit);
+        }
     }
 }
 
@@ -98,7 +103,10 @@ fn event(model: &mut Model, mut entry: Entry) {
             model.asked = false;
             model.saved.insert(file.clone(), entry.at);
         }
-        Event::Reset { .. } | Event::Revealed { .. } | Event::TakenDown { .. } => model.asked = false,
+        // What was seen in an earlier session may long be otherwise.
+        Event::SessionStarted { .. } | Event::Reset { .. } | Event::Revealed { .. } | Event::TakenDown { .. } => {
+            model.asked = false;
+        }
         Event::WorkEnded { work, outcome, .. } => {
             if !matches!(work, WorkKind::Verify | WorkKind::Images) {
                 model.asked = false;
@@ -111,13 +119,14 @@ fn event(model: &mut Model, mut entry: Entry) {
             }
         }
         Event::LessonSolved { lesson, .. } if live && lesson == model.lesson_id() => {
-            model.page = if model.pages().contains(&Page::Solved) { Page::Solved } else { model.page };
+            model.just_solved = true;
+            // A question that the story has still to ask comes first: the end would tell its answer.
+            let question = model.pages().iter().position(|page| *page == Page::Question);
+            let open = model.here().prediction.is_none() && question.is_some_and(|at| at > model.page_index());
+            model.page = if open { Page::Question } else { model.closing_page() };
             model.focus = Focus::Lesson;
             model.scrolls.lesson = Default::default();
-            let asks = model.lesson().is_some_and(|lesson| lesson.reflection.is_some());
-            if asks && model.here().reflection.is_none() {
-                model.reflecting = Some(Default::default());
-            }
+            going::arrive(model);
         }
         Event::LessonRegressed { lesson } if live => {
             let title = model.course.lesson(lesson).map_or(lesson.as_str(), |lesson| lesson.title.as_str());
@@ -142,17 +151,24 @@ fn verified(model: &mut Model) {
     }
     model.reflecting = None;
     model.hint_insisted = false;
-    if model.pages().contains(&Page::Work) && !matches!(model.page, Page::Question) {
-        let last_look = matches!(model.page, Page::Beat(beat) if model.lesson().is_some_and(|lesson| beat + 1 < lesson.beats.len()));
-        // A learner in the middle of the story looks beside it, and reads on.
-        if !last_look {
-            model.page = Page::Work;
-            model.scrolls.lesson = Default::default();
-        }
-    }
     model.tab = Tab::Evidence;
-    moving::show_first_failure(model);
-    if need::need(model) == Need::MakeLive && !model.is_wide() {
+    model.scrolls.evidence = Default::default();
+    model.evidence_at = 0;
+    let after = model.pages().get(model.page_index() + 1).copied();
+    let more_to_read = matches!(after, Some(Page::Beat(_) | Page::Question));
+    let reads_on = matches!(model.page, Page::Beat(_)) && more_to_read || model.question_open();
+    if reads_on {
+        // A learner in the middle of the story looks beside it, and reads on.
+        if !model.is_wide() {
+            model.focus = Focus::Side;
+        }
+        return;
+    }
+    if model.pages().contains(&Page::Work) {
+        model.page = Page::Work;
+        model.scrolls.lesson = Default::default();
+    }
+    if !model.is_wide() {
         model.focus = Focus::Lesson;
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     conductor::{Action, EngineStatus},
     journal::Event,
     tui::{
-        model::{Focus, Model, Overlay, Page, Screen, Tab},
+        model::{Focus, Model, Overlay, Page, Screen, Tab, is_named},
         msg::Effect,
         need,
     },
@@ -54,6 +54,7 @@ pub fn open_lesson(model: &mut Model, lesson: usize, effects: &mut Vec<Effect>) 
     model.screen = Screen::Lesson;
     model.overlay = None;
     model.reflecting = None;
+    model.just_solved = false;
     model.hint_insisted = false;
     model.lesson_chosen = true;
     model.focus = Focus::Lesson;
@@ -71,8 +72,12 @@ pub fn open_lesson(model: &mut Model, lesson: usize, effects: &mut Vec<Effect>) 
     show_beside(model);
 }
 
-/// Enter on a lesson's page.
+/// Enter on a lesson's page. From the other pane it comes back first where the page waits for an answer.
 pub fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
+    let from_beside = std::mem::replace(&mut model.focus, Focus::Lesson) == Focus::Side;
+    if from_beside && (model.question_open() || model.reflecting.is_some()) {
+        return;
+    }
     if model.question_open() {
         let lesson = model.lesson_id().to_owned();
         record(Event::Predicted { lesson, choice: None }, effects);
@@ -87,7 +92,7 @@ pub fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
     let solved = model.here().is_solved();
     let nothing_to_solve = model.lesson().is_some_and(|lesson| lesson.checks.is_empty());
     if solved || nothing_to_solve {
-        if !solved && !matches!(model.page, Page::Work) {
+        if !solved {
             record(Event::LessonSolved { lesson: model.lesson_id().to_owned(), revealed: false }, effects);
         }
         if model.lesson + 1 < model.course.lessons.len() {
@@ -116,6 +121,15 @@ fn turn(model: &mut Model, by: isize, effects: &mut Vec<Effect>) {
         record(Event::BeatShown { lesson, beat }, effects);
     }
     show_beside(model);
+    arrive(model);
+}
+
+/// On the closing page of a lesson that was solved just now, the closing question is asked, once.
+pub fn arrive(model: &mut Model) {
+    let asks = model.lesson().is_some_and(|lesson| lesson.reflection.is_some()) && model.here().reflection.is_none();
+    if model.page == model.closing_page() && std::mem::take(&mut model.just_solved) && asks {
+        model.reflecting = Some(Default::default());
+    }
 }
 
 /// A digit on the question's page.
@@ -132,13 +146,12 @@ pub fn answer(model: &mut Model, digit: usize, effects: &mut Vec<Effect>) {
 }
 
 /// Shows beside the story's page what the page names.
-fn show_beside(model: &mut Model) {
+pub fn show_beside(model: &mut Model) {
     let Page::Beat(beat) = model.page else { return };
     let shown = model.lesson().and_then(|lesson| lesson.beats.get(beat)).and_then(|beat| beat.show.clone());
     let Some(show) = shown else { return };
     if let Some(path) = show.strip_prefix("file:") {
-        // Lessons name a file by the end of its path where only one file ends so.
-        let at = model.files.files.iter().position(|(file, _)| file == path || file.ends_with(&format!("/{path}")));
+        let at = model.files.files.iter().position(|(file, _)| is_named(file, path));
         if let Some(at) = at {
             model.file_at = at;
             model.scrolls.files = Default::default();

@@ -7,7 +7,7 @@ mod keys;
 mod moving;
 
 use super::{
-    model::{Model, Overlay},
+    model::{Model, Overlay, Screen},
     msg::{Effect, Msg},
 };
 use crate::conductor::Action;
@@ -31,10 +31,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Tick => {}
         Msg::Lab(texts) => {
             let shown = model.files.files.get(model.file_at).map(|(path, _)| path.clone());
+            let first = model.files.files.is_empty();
             model.files = texts;
             // A file that came or went must not put another one under the reader's eyes.
             let again = shown.and_then(|shown| model.files.files.iter().position(|(path, _)| *path == shown));
             model.file_at = again.unwrap_or(0);
+            if first && model.screen == Screen::Lesson {
+                going::show_beside(model);
+            }
         }
         Msg::Opened { file, text } => editing::opened(model, file, text),
         Msg::Saved { file, result } => editing::saved(model, &file, result, &mut effects),

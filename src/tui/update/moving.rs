@@ -69,15 +69,6 @@ pub fn show_evidence(model: &mut Model, id: &str) {
     }
 }
 
-/// Shows the evidence of the first check that does not hold, else from the top.
-pub fn show_first_failure(model: &mut Model) {
-    model.scrolls.evidence = Default::default();
-    model.evidence_at = 0;
-    if let Some(id) = view::failing_evidence(model) {
-        show_evidence(model, &id);
-    }
-}
-
 /// So many lines down, up where negative. In a list, to the next entry.
 pub fn by_lines(model: &mut Model, lines: isize) {
     let lessons = model.course.lessons.len();

@@ -37,9 +37,9 @@ pub fn next_line(model: &Model, columns: usize) -> Line<'static> {
     }
     let line = Line::from(spans);
     match types {
-        Some(command) if line.width() + text::width(&command) + 9 <= columns => {
+        Some(command) if line.width() + text::width(&command) + 6 <= columns => {
             let mut line = line;
-            line.push_span(Span::styled(format!("   ($ {command})"), theme.faint()));
+            line.push_span(Span::styled(format!("  ($ {command})"), theme.faint()));
             line
         }
         _ => line,
@@ -59,7 +59,7 @@ fn key_of(model: &Model, command: Command, place: Place) -> String {
 /// The bar of keys.
 pub fn draw_keys(model: &Model, area: Rect, buffer: &mut Buffer) {
     let columns = usize::from(area.width);
-    let right = running(model);
+    let right = running(model, columns);
     let rows = keymap::bar(model.place());
     let mut shown: Vec<&Binding> = rows;
     let searching = matches!(&model.overlay, Some(Overlay::Editor(editor)) if editor.search.is_some());
@@ -109,7 +109,7 @@ fn label(model: &Model, row: &Binding) -> String {
 }
 
 /// What runs, in a few words.
-fn running(model: &Model) -> String {
+fn running(model: &Model, columns: usize) -> String {
     let engine = match &model.engine {
         EngineStatus::Here(info) if info.kind == EngineKind::Podman => "podman",
         EngineStatus::Here(_) => "docker",
@@ -122,7 +122,8 @@ fn running(model: &Model) -> String {
         .iter()
         .filter(|container| matches!(container.state, ServiceState::Exited | ServiceState::Restarting));
     match dead.count() {
+        0 if columns < 100 => format!("{running} running"),
         0 => format!("{engine} · {running} running"),
-        dead => format!("{engine} · {running} running, ✗ {dead} died"),
+        dead => format!("{running} running, ✗ {dead} died"),
     }
 }

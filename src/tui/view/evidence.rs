@@ -15,7 +15,8 @@ use crate::{
 /// Lines of a body that are shown; the pager has them all.
 const BODY_LINES: usize = 10;
 
-/// Ids of the evidence that there is: the story's page's first, then the lesson's checks', the hops', and the rest.
+/// Ids of the evidence that there is: what the story's page names, what does not hold, then the lesson's checks', the
+/// hops', and the rest.
 pub fn ids(model: &Model) -> Vec<String> {
     let Some(survey) = &model.progress.last_survey else { return Vec::new() };
     let lesson = model.lesson();
@@ -26,7 +27,7 @@ pub fn ids(model: &Model) -> Vec<String> {
     let checks = lesson.into_iter().flat_map(|lesson| &lesson.checks).map(|check| check.evidence.clone());
     let hops = model.course.hops.iter().map(|hop| hop.id.clone());
     let mut ids: Vec<String> = Vec::new();
-    for id in named.into_iter().chain(checks).chain(hops).chain(survey.evidence.keys().cloned()) {
+    for id in named.into_iter().chain(failing(model)).chain(checks).chain(hops).chain(survey.evidence.keys().cloned()) {
         if survey.evidence.contains_key(&id) && !ids.contains(&id) {
             ids.push(id);
         }
@@ -35,7 +36,7 @@ pub fn ids(model: &Model) -> Vec<String> {
 }
 
 /// The evidence of this lesson's first check that does not hold.
-pub fn failing(model: &Model) -> Option<String> {
+fn failing(model: &Model) -> Option<String> {
     let report = model.progress.last_report.as_ref()?;
     let checks = &model.lesson()?.checks;
     let check = checks
@@ -61,10 +62,22 @@ pub fn starts(model: &Model, columns: usize) -> Vec<usize> {
         .filter_map(|id| survey.evidence.get(id))
         .map(|evidence| {
             let start = line;
-            line += piece(evidence, model.theme, columns).len() + 1;
+            line += piece(evidence, model.theme, columns, repeats(model, evidence)).len() + 1;
             start
         })
         .collect()
+}
+
+/// Whether an earlier piece of the pane shows the same page.
+fn repeats(model: &Model, evidence: &Evidence) -> bool {
+    let (Some(survey), Observation::Http(answer)) = (&model.progress.last_survey, &evidence.observation) else {
+        return false;
+    };
+    let earlier = ids(model).into_iter().take_while(|id| *id != evidence.id);
+    earlier.filter_map(|id| survey.evidence.get(&id)).any(|earlier| match &earlier.observation {
+        Observation::Http(other) => other.body == answer.body && !answer.body.trim().is_empty(),
+        _ => false,
+    })
 }
 
 fn old_note(model: &Model) -> Vec<Line<'static>> {
@@ -87,7 +100,7 @@ pub fn lines(model: &Model, columns: usize) -> Vec<Line<'static>> {
     let mut lines = old_note(model);
     for id in ids(model) {
         if let Some(evidence) = survey.evidence.get(&id) {
-            lines.extend(piece(evidence, theme, columns));
+            lines.extend(piece(evidence, theme, columns, repeats(model, evidence)));
             lines.push(Line::default());
         }
     }
@@ -121,14 +134,21 @@ pub fn as_text(model: &Model) -> String {
 }
 
 /// One question and its answer.
-fn piece(evidence: &Evidence, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+fn piece(evidence: &Evidence, theme: Theme, columns: usize, repeats: bool) -> Vec<Line<'static>> {
     let mut spans =
         vec![Span::styled(format!("$ {}", text::clean(&evidence.command).replace('\n', " ")), theme.command())];
-    if evidence.vantage != "host" && !evidence.vantage.is_empty() {
+    let says_so = evidence.command.contains(&evidence.vantage);
+    if evidence.vantage != "host" && !says_so {
         spans.push(Span::styled(format!("   asked from {}", text::clean(&evidence.vantage)), theme.faint()));
     }
     let mut lines = text::wrap(&Line::from(spans), columns, 2, Break::Words);
-    lines.extend(seen(&evidence.observation, theme, columns));
+    match &evidence.observation {
+        Observation::Http(answer) if repeats => {
+            lines.extend(http_head(answer, theme, columns));
+            lines.push(Line::styled("(the same page as above)", theme.faint()));
+        }
+        observation => lines.extend(seen(observation, theme, columns)),
+    }
     lines
 }
 
@@ -170,7 +190,8 @@ fn seen(observation: &Observation, theme: Theme, columns: usize) -> Vec<Line<'st
     }
 }
 
-fn http(answer: &HttpAnswer, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+/// Status, server, and the redirects on the way.
+fn http_head(answer: &HttpAnswer, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (status, location) in &answer.redirects {
         let words = format!("HTTP {status}, leads on to {}", text::clean(location));
@@ -186,6 +207,11 @@ fn http(answer: &HttpAnswer, theme: Theme, columns: usize) -> Vec<Line<'static>>
         let words = format!("a browser cannot follow: {}", text::clean(astray));
         lines.extend(text::wrap(&Line::styled(words, theme.bad()), columns, 2, Break::Words));
     }
+    lines
+}
+
+fn http(answer: &HttpAnswer, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    let mut lines = http_head(answer, theme, columns);
     // The two eyes: what a browser makes of it, and what was really sent.
     let visible = printed(answer.visible.trim(), columns, BODY_LINES, theme);
     let body = printed(answer.body.trim(), columns, BODY_LINES, theme);

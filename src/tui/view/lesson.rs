@@ -27,11 +27,22 @@ pub fn lines(model: &Model, columns: usize) -> Vec<Line<'static>> {
         Page::Question => question(model, lesson, columns),
         Page::Work => work(model, lesson, columns),
         Page::Solved => solved(model, lesson, columns),
-        Page::Hindsight => {
-            let words = hindsight_markdown(&model.course, &model.entries);
-            markdown::render(&words, model.theme, columns)
-        }
+        Page::Hindsight => hindsight(model, lesson, columns),
     }
+}
+
+/// The end of the course: its last words, and the two narratives.
+fn hindsight(model: &Model, lesson: &Lesson, columns: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    if model.reflecting.is_some() {
+        lines.extend(reflection(model, lesson, columns));
+    }
+    if model.here().is_solved() {
+        lines.extend(markdown::render(&lesson.debrief, model.theme, columns));
+        lines.push(Line::default());
+    }
+    lines.extend(markdown::render(&hindsight_markdown(&model.course, &model.entries), model.theme, columns));
+    lines
 }
 
 fn question(model: &Model, lesson: &Lesson, columns: usize) -> Vec<Line<'static>> {
@@ -61,7 +72,8 @@ fn question(model: &Model, lesson: &Lesson, columns: usize) -> Vec<Line<'static>
 
 fn work(model: &Model, lesson: &Lesson, columns: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
-    let mut lines = Vec::new();
+    let mut lines = text::wrap(&Line::styled(lesson.symptom.clone(), theme.faint()), columns, 0, Break::Words);
+    lines.push(Line::default());
     let report = model.progress.last_report.as_ref();
     for check in &lesson.checks {
         let verdict = report.and_then(|report| report.checks.iter().find(|verdict| verdict.id == check.id));
@@ -158,6 +170,10 @@ fn solved(model: &Model, lesson: &Lesson, columns: usize) -> Vec<Line<'static>> 
     if here.regressed {
         let words = "It was solved, and it no longer is: something that came later broke it again.";
         lines.extend(text::wrap(&Line::styled(words, theme.bad()), columns, 0, Break::Words));
+        lines.push(Line::default());
+    } else if here.solved_at.is_some() {
+        let words = format!("✓ {}: solved.", lesson.title);
+        lines.extend(text::wrap(&Line::styled(words, theme.good()), columns, 2, Break::Words));
         lines.push(Line::default());
     }
     if model.reflecting.is_some() {

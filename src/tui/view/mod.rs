@@ -25,6 +25,8 @@ mod welcome;
 
 use ratatui::{Frame, buffer::Buffer, layout::Rect, text::Line};
 
+#[cfg(test)]
+pub use bar::next_line;
 pub use panes::{Extent, Pane, extent, focused_extent};
 
 use super::{
@@ -169,11 +171,6 @@ pub fn evidence_ids(model: &Model) -> Vec<String> {
 /// The line on which each piece of evidence starts in its pane.
 pub fn evidence_starts(model: &Model) -> Vec<usize> {
     evidence::starts(model, panes::side_columns(model))
-}
-
-/// The evidence of this lesson's first check that does not hold.
-pub fn failing_evidence(model: &Model) -> Option<String> {
-    evidence::failing(model)
 }
 
 /// The line on which each file starts in the Diff pane.

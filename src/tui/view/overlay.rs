@@ -8,14 +8,14 @@ use ratatui::{
     widgets::{Block, Clear, Widget},
 };
 
-use super::{diff, header, panes, panes::Extent};
+use super::{diff, header, layout, panes, panes::Extent};
 use crate::{
     error::{Blame, Error},
     tui::{
         editor::Editor,
         input::Input,
         keymap, markdown,
-        model::{Model, Overlay},
+        model::{Model, Overlay, Screen},
         need,
         text::{self, Break},
     },
@@ -30,60 +30,42 @@ struct Content {
 
 /// Draws it, if anything lies over the screen.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let Some(overlay) = &model.overlay else { return };
-    match overlay {
-        Overlay::Editor(editor) => {
-            if model.screen == crate::tui::model::Screen::Welcome {
-                draw_editor(model, editor, area, buffer);
-            }
-        }
-        Overlay::Note(input) => draw_input(model, " A note of your own ", input, area, buffer),
-        Overlay::Search(input) => draw_input(model, " Find in the logs ", input, area, buffer),
-        _ => draw_box(model, area, buffer),
-    }
-}
-
-fn box_area(area: Rect, lines: usize) -> Rect {
-    // The last three rows keep the next step and the keys in sight.
-    let width = area.width.saturating_sub(4).min(86);
-    let highest = area.height.saturating_sub(5).max(3);
-    let height = u16::try_from(lines + 2).unwrap_or(u16::MAX).min(highest);
-    let x = area.x + (area.width - width) / 2;
-    let y = area.y + 1 + highest.saturating_sub(height) / 3;
-    Rect { x, y, width, height }.intersection(area)
-}
-
-fn draw_box(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let columns = usize::from(box_area(area, 0).width.saturating_sub(4));
-    let Some(Content { title, mut lines, selected }) = content(model, columns) else { return };
-    let place = box_area(area, lines.len());
-    let height = usize::from(place.height.saturating_sub(2));
-    let mut top = panes::overlay_scroll(model).top;
-    if let Some(selected) = selected {
+    let area = place(model, area);
+    let Some(Content { title, mut lines, selected }) = content(model, columns(area)) else { return };
+    let inside = panes::inner(area);
+    let height = usize::from(inside.height);
+    let top = match selected {
         // The chosen line stays in sight, in the middle where possible.
-        top = selected.saturating_sub(height / 2);
-    }
-    let (first, last, total) = panes::window(&mut lines, top, height);
-    Clear.render(place, buffer);
-    let title = Line::styled(format!(" {} ", text::cut(&title, columns)), model.theme.strong());
-    let block = panes::where_we_are(model, Block::bordered().title(title), first, last, total);
-    block.render(place, buffer);
-    let inside = Rect {
-        x: place.x + 2.min(place.width),
-        y: place.y + 1.min(place.height),
-        width: place.width.saturating_sub(4),
-        height: place.height.saturating_sub(2),
+        Some(selected) => selected.saturating_sub(height / 2),
+        None => model.scrolls.overlay.top,
     };
+    let (first, last, total) = panes::window(&mut lines, top, height);
+    Clear.render(area, buffer);
+    let title = Line::styled(format!(" {} ", text::cut(&title, columns(area))), model.theme.strong());
+    panes::where_we_are(model, Block::bordered().title(title), first, last, total).render(area, buffer);
     panes::draw_lines(buffer, inside, &lines, 0);
+}
+
+/// It takes the lesson's place, so that no box stands in another, and the evidence stays in sight where it was.
+fn place(model: &Model, area: Rect) -> Rect {
+    if model.screen == Screen::Welcome {
+        let width = area.width.min(90);
+        return Rect { y: area.y + 4, height: area.height.saturating_sub(7), width, ..area };
+    }
+    let layout = layout(model, area);
+    layout.lesson.filter(|_| model.is_wide()).unwrap_or(layout.panes)
+}
+
+fn columns(area: Rect) -> usize {
+    usize::from(panes::inner(area).width)
 }
 
 /// How much there is to see of it.
 pub fn extent(model: &Model, area: Rect) -> Extent {
-    let columns = usize::from(box_area(area, 0).width.saturating_sub(4));
-    match content(model, columns) {
+    let area = place(model, area);
+    match content(model, columns(area)) {
         Some(content) => {
-            let place = box_area(area, content.lines.len());
-            Extent { total: content.lines.len(), height: usize::from(place.height.saturating_sub(2)), widest: 0 }
+            Extent { total: content.lines.len(), height: usize::from(panes::inner(area).height), widest: 0 }
         }
         None => Extent::default(),
     }
@@ -243,23 +225,6 @@ pub fn input_line(model: &Model, lead: &str, input: &Input, columns: usize) -> L
         Span::styled(under, model.theme.selected()),
         Span::raw(after),
     ])
-}
-
-fn draw_input(model: &Model, title: &str, input: &Input, area: Rect, buffer: &mut Buffer) {
-    let width = area.width.saturating_sub(4).min(86);
-    let place = Rect { x: area.x + (area.width - width) / 2, y: area.bottom().saturating_sub(6), width, height: 3 }
-        .intersection(area);
-    Clear.render(place, buffer);
-    let title = Line::styled(title.to_owned(), model.theme.strong());
-    Block::bordered().title(title).render(place, buffer);
-    let inside = Rect {
-        x: place.x + 2,
-        y: place.y + 1,
-        width: place.width.saturating_sub(4),
-        height: place.height.saturating_sub(2),
-    };
-    let line = input_line(model, "", input, usize::from(inside.width));
-    super::put(buffer, inside, 0, &line);
 }
 
 /// The built-in editor, in place of the panes.

@@ -9,7 +9,7 @@ use ratatui::{
 
 use super::{diff, evidence, files, journal, layout, lesson, overlay};
 use crate::tui::{
-    model::{Focus, Model, Overlay, Page, Screen, Scroll, Tab},
+    model::{Focus, Model, Page, Screen, Tab},
     text,
 };
 
@@ -39,7 +39,8 @@ fn whole(model: &Model) -> Rect {
     Rect { x: 0, y: 0, width: model.size.0, height: model.size.1 }
 }
 
-fn inner(area: Rect) -> Rect {
+/// A pane without its border and the blank inside it.
+pub fn inner(area: Rect) -> Rect {
     Rect {
         x: area.x.saturating_add(2).min(area.right()),
         y: area.y.saturating_add(1).min(area.bottom()),
@@ -161,11 +162,7 @@ pub fn draw_side(model: &Model, area: Rect, buffer: &mut Buffer) {
             (lines, first, last, total, if tab == Tab::Diff { scroll.left } else { 0 }, None)
         }
     };
-    let mut block = if total > height || model.tab == Tab::Logs && total > 0 {
-        where_we_are(model, block, first, last, total.max(height + 1))
-    } else {
-        block
-    };
+    let mut block = where_we_are(model, block, first, last, total);
     if let Some(label) = label {
         block = block.title_bottom(Line::styled(label, model.theme.faint()).alignment(Alignment::Left));
     }
@@ -269,7 +266,7 @@ fn page_count(model: &Model) -> Option<String> {
 
 fn tab_titles(model: &Model) -> Line<'static> {
     let theme = model.theme;
-    let mut spans = vec![Span::raw(" ")];
+    let mut spans = Vec::new();
     let mut tab = |words: String, open: bool| {
         let style = if open { theme.selected() } else { theme.border(model.focus == Focus::Side && model.is_wide()) };
         // Reversed words need air, and the others the same columns.
@@ -282,14 +279,5 @@ fn tab_titles(model: &Model) -> Line<'static> {
         let open = *this == model.tab && (model.is_wide() || model.focus == Focus::Side);
         tab(format!("{} {}", index + 1, this.title()), open);
     }
-    spans.push(Span::raw(" "));
     Line::from(spans)
-}
-
-/// The scroll of what lies over the screen.
-pub fn overlay_scroll(model: &Model) -> Scroll {
-    match model.overlay {
-        Some(Overlay::Editor(_)) | None => Scroll::default(),
-        Some(_) => model.scrolls.overlay,
-    }
 }

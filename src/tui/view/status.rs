@@ -38,11 +38,25 @@ pub fn lines(model: &Model, columns: u16) -> Vec<Line<'static>> {
             return vec![Line::styled(words.to_owned(), theme.attention())];
         }
     }
-    if let Some(notice) = &model.notice {
-        return vec![Line::raw(format!(" {}", text::cut(&text::clean(notice), columns.saturating_sub(2))))];
+    match &model.overlay {
+        Some(Overlay::Note(input)) => return vec![super::overlay::input_line(model, " note: ", input, columns)],
+        Some(Overlay::Search(input)) => return vec![super::overlay::input_line(model, " find: ", input, columns)],
+        _ => {}
     }
+    let notice = model.notice.as_ref().map(|notice| {
+        let words = text::clean(notice).replace('\n', " ");
+        Line::raw(format!(" {}", text::cut(&words, columns.saturating_sub(2))))
+    });
     if let Some(work) = &model.work {
-        return work_lines(model, work, columns);
+        let mut lines = work_lines(model, work, columns);
+        if let Some(notice) = notice {
+            lines.truncate(1);
+            lines.push(notice);
+        }
+        return lines;
+    }
+    if let Some(notice) = notice {
+        return vec![notice];
     }
     if let EngineStatus::Missing(error) = &model.engine {
         let words = format!(" ✗ engine   {}", text::clean(&error.what));
@@ -88,13 +102,11 @@ fn stale(model: &Model, columns: usize) -> Vec<Line<'static>> {
     let when = model.stale_since().map(|at| format!(" {} ago", text::span(model.now.saturating_sub(at))));
     let container = model.containers.iter().find(|container| container.service == stale.service);
     let since = container.and_then(|container| container.up_seconds);
-    let runs = match since {
-        Some(seconds) => {
-            format!("{} still runs what it had when it was started, {} ago.", stale.service, text::span(seconds * 1000))
-        }
-        None => format!("{} still runs what it had before.", stale.service),
+    let service = match since {
+        Some(seconds) => format!("{}, started {} ago,", stale.service, text::span(seconds * 1000)),
+        None => stale.service.clone(),
     };
-    let first = format!(" ! {what} was saved{}. {runs}", when.unwrap_or_default());
+    let first = format!(" ! {what} was saved{}. {service} does not have it.", when.unwrap_or_default());
     let why = match stale.action {
         MakeLive::Rebuild => "   The source is copied into the image when it is built: so build it anew.",
         MakeLive::Recreate => "   A container keeps what it was made with: so make it anew. A restart would not do.",
