@@ -3,7 +3,7 @@
 use super::{
     keymap::Command,
     model::{Focus, Leaving, Model, Overlay, Page, Screen},
-    text,
+    text, view,
 };
 use crate::{
     compose::Severity,
@@ -215,6 +215,9 @@ fn reading(model: &Model, need: &Need) -> Option<Next> {
     match model.page {
         Page::Question if model.question_open() => {
             Some(Next::press(Command::Answer, "answer").also(Command::Forward, "skip the question"))
+        }
+        Page::Beat(_) | Page::Solved | Page::Hindsight if view::more_below(model) => {
+            Some(Next::press(Command::Forward, "read on"))
         }
         Page::Beat(beat) => {
             let step = model.lesson()?.beats.get(beat)?.step.as_str();

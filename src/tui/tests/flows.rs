@@ -170,6 +170,8 @@ fn a_solved_lesson_asks_one_question_and_goes_on() {
     stage.press("Enter");
     assert_eq!(stage.model.here().reflection.as_deref(), Some("the log, q v u"));
     assert!(stage.shows("Kept, in your words."));
+    assert_eq!(next(&stage), "Enter  read on");
+    stage.press("Enter");
     assert_eq!(next(&stage), "Enter  go on to: Hindsight");
     stage.press("Enter");
     assert_eq!(stage.model.lesson_id(), "hindsight");

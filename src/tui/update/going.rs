@@ -7,7 +7,7 @@ use crate::{
     tui::{
         model::{Focus, Model, Overlay, Page, Screen, Tab, is_named},
         msg::Effect,
-        need,
+        need, view,
     },
 };
 
@@ -82,6 +82,11 @@ pub fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
         let lesson = model.lesson_id().to_owned();
         record(Event::Predicted { lesson, choice: None }, effects);
         turn(model, 1, effects);
+        return;
+    }
+    let read = matches!(model.page, Page::Beat(_) | Page::Solved | Page::Hindsight);
+    if read && view::more_below(model) {
+        moving::by_pages(model, 1);
         return;
     }
     let last = model.page_index() + 1 >= model.pages().len();
