@@ -59,6 +59,41 @@ pub struct Stack {
     pub volumes: BTreeMap<String, Volume>,
     /// Warnings: keys that are passed over, variables that are not set.
     pub warnings: Vec<Finding>,
+    /// What the files ask for and an untrusted stack does not get, as far as the words alone tell;
+    /// [`crate::compose::refusals`] adds what the disk tells.
+    pub refused: Vec<Finding>,
+    /// Every path of the host that the files name.
+    pub paths: Vec<PathRequest>,
+}
+
+/// A path of the host that the files name, with the line that does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathRequest {
+    /// What it is wanted for.
+    pub asked: Asked,
+    /// The path, absolute.
+    pub path: PathBuf,
+    /// Where it stands.
+    pub place: Place,
+    /// The line itself, as written.
+    pub line_text: String,
+}
+
+/// What a path of the host is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// A bind mount.
+    Bind,
+    /// A build context.
+    Context,
+    /// A Dockerfile.
+    Dockerfile,
+    /// An `env_file:` or `label_file:`.
+    EnvFile,
+    /// Another compose file: `include:`, `extends:` or `COMPOSE_FILE`.
+    ComposeFile,
+    /// A file of `secrets:` or `configs:`.
+    Secret,
 }
 
 /// One service.
@@ -124,7 +159,7 @@ pub struct Service {
     pub extra_hosts: Vec<String>,
     /// `network_mode:` as written (`host`, `none`, `bridge`, `service:x`).
     pub network_mode: Option<String>,
-    /// `scale:` or `deploy.replicas` when it is 0: the service is not started.
+    /// `scale:` or `deploy.replicas`, 1 when the file says nothing; with 0 the service is not started.
     pub scale: u32,
     /// `profiles:`; a service with profiles is not started by default.
     pub profiles: Vec<String>,

@@ -1,49 +1,28 @@
 //! Takes an [`Action`], drives lab, engine, probe and diagnosis, and tells what happens as [`Update`]s; cancels cleanly.
+//!
+//! [`spawn`] opens a lab for a front end; [`Works`] are the long works themselves, for commands that do one of them;
+//! [`check_submission`] grades a directory.
 
 mod action;
-
-use std::{path::PathBuf, sync::Arc};
+mod bootstrap;
+mod check;
+mod desired;
+mod files;
+mod isolate;
+mod janitor;
+mod owner;
+mod perform;
+mod plan;
+mod proxy;
+mod session;
+mod tables;
+mod watch;
+mod works;
 
 pub use action::{Action, ContainerView, EngineStatus, Update, Work};
-use tokio::sync::mpsc;
-
-use crate::{course::Course, engine::ImagePolicy};
-
-/// What a conductor is started with.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The lab's directory; made from the broken stack when missing.
-    pub lab: PathBuf,
-    /// The engine's address, when given.
-    pub engine: Option<String>,
-    /// Where base images may come from.
-    pub images: ImagePolicy,
-    /// The course.
-    pub course: Arc<Course>,
-}
-
-/// The way to a conductor.
-#[derive(Debug, Clone)]
-pub struct Remote(mpsc::UnboundedSender<Action>);
-
-impl Remote {
-    /// Asks for something; never blocks.
-    pub fn send(&self, action: Action) {
-        let _ = self.0.send(action);
-    }
-}
-
-/// Starts a conductor.
-pub fn spawn(_options: Options) -> (Remote, mpsc::Receiver<Update>) {
-    let (actions, mut asked) = mpsc::unbounded_channel();
-    let (updates, told) = mpsc::channel(64);
-    tokio::spawn(async move {
-        while let Some(action) = asked.recv().await {
-            if action == Action::Quit {
-                break;
-            }
-        }
-        let _ = updates.send(Update::Closed).await;
-    });
-    (Remote(actions), told)
-}
+pub use check::{CheckOptions, SubmissionReport, check_submission, not_checked};
+pub use desired::Desired;
+pub use files::{Reloaded, views};
+pub use janitor::sweep;
+pub use session::{Options, Remote, spawn};
+pub use works::{Told, Works, base_image_names, moved_ports, project};

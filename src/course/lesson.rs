@@ -239,6 +239,9 @@ pub struct WrongTurn {
     /// How it is made, from this lesson's bug (the other lessons fixed).
     #[serde(default)]
     pub edits: Vec<Edit>,
+    /// The edits are saved beside a running stack and not made live: the wrong turn is just that.
+    #[serde(default)]
+    pub saved_only: bool,
     /// How it is recognised.
     pub when: Condition,
     /// It works, but is worth a word: never fails a lesson.

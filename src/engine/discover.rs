@@ -1,8 +1,24 @@
 //! Finding the engine: flag, `DOCKER_HOST`, Docker contexts, known sockets, Podman's socket.
 
-use bollard::Docker;
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
+use bollard::{API_DEFAULT_VERSION, Docker};
+
+use super::{
+    call::{Fault, ask},
+    context::{Config, config_dir, context_host},
+    text::parse_time,
+    toolbox::Toolboxes,
+};
 use crate::error::{Error, Result};
+
+/// How long an engine may take to say that it is there.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// Bollard's own bound, in seconds, on the time to an answer's first byte; each call has a tighter one of ours.
+const CLIENT_TIMEOUT: u64 = 900;
 
 /// A connection to a container engine that has answered.
 #[derive(Debug, Clone)]
@@ -10,6 +26,7 @@ pub struct Engine {
     pub(crate) docker: Docker,
     /// What is known of it.
     pub info: EngineInfo,
+    pub(crate) toolboxes: Toolboxes,
 }
 
 /// What is known of an engine.
@@ -46,12 +63,383 @@ pub enum EngineKind {
     Podman,
 }
 
+/// Where an engine may be, and who said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Candidate {
+    url: String,
+    found_by: String,
+}
+
+/// Why a candidate is not used.
+#[derive(Debug)]
+enum Trouble {
+    /// No socket file.
+    Missing,
+    /// Not allowed to open the socket.
+    Denied,
+    /// Something is there and does not answer, or not as an engine.
+    Silent(String),
+    /// It runs containers of another system.
+    Foreign(String),
+}
+
 impl Engine {
     /// Finds an engine that answers: `url` alone when given; else `DOCKER_HOST`, the Docker context, the known sockets.
     ///
     /// # Errors
-    /// Environment: nobody answers, access is refused, or containers of another system are run; with what was tried.
-    pub async fn find(_url: Option<&str>) -> Result<Self> {
-        Err(Error::environment("stub"))
+    /// Usage: the address is no address of an engine. Environment: nobody answers, access is refused, or containers of
+    /// another system are run; with what was tried.
+    pub async fn find(url: Option<&str>) -> Result<Self> {
+        if let Some(candidate) = told(url)? {
+            check_address(&candidate)?;
+            return match connect(&candidate).await {
+                Ok(engine) => Ok(engine),
+                Err(trouble) => Err(nobody(&[(candidate, trouble)])),
+            };
+        }
+        // All at once, so that a silent socket costs two seconds in all; the first of the list that answers is taken.
+        let candidates = known_sockets();
+        let answers = futures_util::future::join_all(candidates.iter().map(connect)).await;
+        let mut tried = Vec::new();
+        for (candidate, answer) in candidates.into_iter().zip(answers) {
+            match answer {
+                Ok(engine) => return Ok(engine),
+                Err(trouble) => tried.push((candidate, trouble)),
+            }
+        }
+        Err(nobody(&tried))
+    }
+
+    /// Whether the engine still answers, within two seconds.
+    pub async fn answers(&self) -> bool {
+        ask(ANSWER_WITHIN, self.docker.ping()).await.is_ok()
+    }
+
+    /// The address on the engine's machine to which ports are bound: loopback, unless only the network leads there.
+    pub(crate) fn bind_address(&self) -> &'static str {
+        if self.is_local() { "127.0.0.1" } else { "0.0.0.0" }
+    }
+
+    /// Whether the engine's ports are this machine's ports.
+    pub(crate) fn is_local(&self) -> bool {
+        self.info.host == "127.0.0.1"
+    }
+}
+
+/// The one engine that the caller or the surroundings name, if they do.
+fn told(url: Option<&str>) -> Result<Option<Candidate>> {
+    if let Some(url) = url {
+        return Ok(Some(Candidate { url: url.trim().to_owned(), found_by: "--engine".into() }));
+    }
+    let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.trim().is_empty());
+    if let Some(url) = variable("DOCKER_HOST") {
+        return Ok(Some(Candidate { url: url.trim().to_owned(), found_by: "DOCKER_HOST".into() }));
+    }
+    let Some(dir) = config_dir() else { return Ok(None) };
+    let (name, by) = match variable("DOCKER_CONTEXT") {
+        Some(name) if name == "default" => return Ok(None),
+        Some(name) => (name, "DOCKER_CONTEXT"),
+        None => match Config::read(&dir).current_context() {
+            Some(name) => (name.to_owned(), "docker context use"),
+            None => return Ok(None),
+        },
+    };
+    match context_host(&dir, &name).filter(|host| !host.is_empty()) {
+        Some(url) => Ok(Some(Candidate { url, found_by: format!("context \"{name}\"") })),
+        None => Err(Error::environment(format!("the Docker context \"{name}\" (from {by}) does not exist"))
+            .why(format!("no such context under {}", dir.join("contexts/meta").display()))
+            .suggest("docker context ls")
+            .suggest("docker context use default")),
+    }
+}
+
+/// An address that cannot be used is told before anything is tried.
+fn check_address(candidate: &Candidate) -> Result<()> {
+    let Candidate { url, found_by } = candidate;
+    let usage = |what: String| Error::usage(what).why(format!("it comes from {found_by}"));
+    match url.split_once("://") {
+        Some(("unix" | "npipe", path)) if !path.is_empty() => Ok(()),
+        Some(("tcp" | "http", rest))
+            if rest.rsplit(':').next().is_some_and(|port| port.trim_end_matches('/').parse::<u16>().is_ok()) =>
+        {
+            if std::env::var_os("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty()) {
+                return Err(usage(format!("{url} asks for TLS (DOCKER_TLS_VERIFY), which is not supported"))
+                    .suggest(
+                        "reach the engine through SSH: ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock USER@HOST",
+                    )
+                    .suggest("then: breakfix --engine unix:///tmp/engine.sock"));
+            }
+            Ok(())
+        }
+        Some(("ssh", target)) => {
+            let target = target.trim_end_matches('/');
+            let (host, port) = match target.rsplit_once(':') {
+                Some((host, port)) if port.parse::<u16>().is_ok() => (host, format!(" -p {port}")),
+                _ => (target, String::new()),
+            };
+            Err(usage(format!("an engine is not reached through {url} directly"))
+                .suggest(format!("in another terminal: ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock{port} {host}"))
+                .suggest("then: breakfix --engine unix:///tmp/engine.sock")
+                .suggest("(published ports stay on that machine; add -L 8080:localhost:8080 for the browser)"))
+        }
+        Some(("https", _)) => Err(usage(format!("{url} asks for TLS, which is not supported"))
+            .suggest("reach the engine through SSH: ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock USER@HOST")
+            .suggest("then: breakfix --engine unix:///tmp/engine.sock")),
+        _ => Err(usage(format!("\"{url}\" is no address of an engine"))
+            .suggest("addresses look like unix:///var/run/docker.sock or tcp://127.0.0.1:2375")),
+    }
+}
+
+/// The sockets of the engines that people run, the likeliest first.
+fn known_sockets() -> Vec<Candidate> {
+    if cfg!(windows) {
+        return ["docker_engine", "dockerDesktopLinuxEngine"]
+            .map(|name| Candidate { url: format!("npipe:////./pipe/{name}"), found_by: "known socket".into() })
+            .into();
+    }
+    let home = std::env::home_dir().unwrap_or_default();
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR")
+        .filter(|dir| !dir.is_empty())
+        .map_or_else(|| PathBuf::from(format!("/run/user/{}", user_id())), PathBuf::from);
+    let paths = [
+        "/var/run/docker.sock".into(),
+        runtime.join("docker.sock"),
+        home.join(".docker/run/docker.sock"),
+        home.join(".docker/desktop/docker.sock"),
+        home.join(".orbstack/run/docker.sock"),
+        home.join(".colima/default/docker.sock"),
+        home.join(".colima/docker/docker.sock"),
+        home.join(".rd/docker.sock"),
+        home.join(".lima/default/sock/docker.sock"),
+        home.join(".lima/docker/sock/docker.sock"),
+        runtime.join("podman/podman.sock"),
+        PathBuf::from("/run/podman/podman.sock"),
+        home.join(".local/share/containers/podman/machine/podman.sock"),
+    ];
+    paths
+        .iter()
+        .map(|path| Candidate { url: format!("unix://{}", path.display()), found_by: "known socket".into() })
+        .collect()
+}
+
+#[cfg(unix)]
+fn user_id() -> u32 {
+    rustix::process::getuid().as_raw()
+}
+
+#[cfg(not(unix))]
+fn user_id() -> u32 {
+    0
+}
+
+/// Connects and asks who answers.
+async fn connect(candidate: &Candidate) -> Result<Engine, Trouble> {
+    let docker = open(&candidate.url).await?;
+    let ask_all =
+        async { tokio::try_join!(ask(ANSWER_WITHIN, docker.version()), ask(ANSWER_WITHIN * 5, docker.info())) };
+    // `info` may take its time on a busy engine; that the engine is there is known by the ping.
+    ask(ANSWER_WITHIN, docker.ping()).await.map_err(trouble)?;
+    let asked = SystemTime::now();
+    let (version, info) = ask_all.await.map_err(trouble)?;
+    let ours = asked.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+        + asked.elapsed().unwrap_or_default().as_secs_f64() / 2.0;
+    let theirs = info.system_time.as_deref().and_then(parse_time);
+
+    if let Some(system) = info.os_type.filter(|system| system != "linux") {
+        return Err(Trouble::Foreign(system));
+    }
+    let is_podman = version.components.iter().flatten().any(|part| part.name.contains("Podman"));
+    let is_desktop = info.operating_system.as_deref().is_some_and(|name| name.contains("Docker Desktop"));
+    Ok(Engine {
+        docker,
+        info: EngineInfo {
+            url: candidate.url.clone(),
+            found_by: candidate.found_by.clone(),
+            kind: match (is_podman, is_desktop) {
+                (true, _) => EngineKind::Podman,
+                (false, true) => EngineKind::DockerDesktop,
+                (false, false) => EngineKind::Docker,
+            },
+            version: version.version.unwrap_or_default(),
+            rootless: info.security_options.iter().flatten().any(|option| option.contains("name=rootless")),
+            host: reached_at(&candidate.url),
+            cpus: info.ncpu.unwrap_or(1).max(1) as u64,
+            memory: info.mem_total.unwrap_or(0).max(0) as u64,
+            clock_ahead: theirs.map_or(0.0, |nanos| nanos as f64 / 1e9 - ours),
+        },
+        toolboxes: Toolboxes::default(),
+    })
+}
+
+/// A client for an address. Looks at a socket's file first, since its errors say more than a connection's.
+async fn open(url: &str) -> Result<Docker, Trouble> {
+    #[cfg(unix)]
+    if let Some(path) = url.strip_prefix("unix://") {
+        let socket = tokio::time::timeout(ANSWER_WITHIN, tokio::net::UnixStream::connect(path)).await;
+        return match socket.map_err(|_| Trouble::Silent(Fault::NoAnswer(ANSWER_WITHIN).message()))? {
+            Ok(_) => Docker::connect_with_unix(url, CLIENT_TIMEOUT, API_DEFAULT_VERSION)
+                .map_err(|error| Trouble::Silent(error.to_string())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Trouble::Missing),
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Err(Trouble::Denied),
+            Err(error) => Err(Trouble::Silent(error.to_string())),
+        };
+    }
+    #[cfg(windows)]
+    if url.starts_with("npipe://") {
+        return Docker::connect_with_named_pipe(url, CLIENT_TIMEOUT, API_DEFAULT_VERSION)
+            .map_err(|error| Trouble::Silent(error.to_string()));
+    }
+    if url.starts_with("tcp://") || url.starts_with("http://") {
+        return Docker::connect_with_http(url, CLIENT_TIMEOUT, API_DEFAULT_VERSION)
+            .map_err(|error| Trouble::Silent(error.to_string()));
+    }
+    Err(Trouble::Silent("such addresses are not used on this system".into()))
+}
+
+fn trouble(fault: Fault) -> Trouble {
+    Trouble::Silent(match fault {
+        Fault::Gone(text) => text,
+        other => other.message(),
+    })
+}
+
+/// Where published ports are reached: the engine's machine.
+fn reached_at(url: &str) -> String {
+    let Some(rest) = url.strip_prefix("tcp://").or_else(|| url.strip_prefix("http://")) else {
+        return "127.0.0.1".into();
+    };
+    let host = rest.trim_end_matches('/').rsplit_once(':').map_or(rest, |(host, _)| host);
+    match host.trim_matches(['[', ']']) {
+        "localhost" | "127.0.0.1" | "::1" | "0.0.0.0" => "127.0.0.1".into(),
+        host => host.into(),
+    }
+}
+
+/// The error of a search in vain: all that was tried, and what to type in this situation.
+fn nobody(tried: &[(Candidate, Trouble)]) -> Error {
+    let one = match tried {
+        [(candidate, _)] => Some(candidate),
+        _ => None,
+    };
+    let mut error = Error::environment(match one {
+        Some(candidate) => format!("no container engine answers at {} ({})", candidate.url, candidate.found_by),
+        None => "no container engine answers".into(),
+    });
+    let missing: Vec<&str> =
+        tried.iter().filter(|(_, why)| matches!(why, Trouble::Missing)).map(|(c, _)| c.url.as_str()).collect();
+    for (candidate, why) in tried {
+        match why {
+            Trouble::Missing => {}
+            Trouble::Denied => error = error.why(format!("{}: permission denied", candidate.url)),
+            Trouble::Silent(text) => error = error.why(format!("{}: {text}", candidate.url)),
+            Trouble::Foreign(system) => {
+                error = error
+                    .why(format!("{}: runs {system} containers, and these are Linux containers", candidate.url))
+                    .suggest("switch Docker Desktop to Linux containers (its menu: \"Switch to Linux containers\")");
+            }
+        }
+    }
+    match missing.as_slice() {
+        [] => {}
+        [url] => error = error.why(format!("{url}: there is no such socket")),
+        [first, rest @ ..] => {
+            let names: Vec<&str> = rest.iter().filter_map(|url| url.strip_prefix("unix://")).collect();
+            error = error.why(format!("no socket at {first}, nor at {}", names.join(", ")));
+        }
+    }
+    if tried.iter().any(|(_, why)| matches!(why, Trouble::Denied)) {
+        return error
+            .suggest("sudo usermod -aG docker $USER    # then log out and in again")
+            .suggest("or, for now: run breakfix with sudo");
+    }
+    if let Some(candidate) = one {
+        if candidate.found_by == "--engine" {
+            return error.suggest("leave --engine away: the usual places are looked at");
+        }
+        if candidate.found_by == "DOCKER_HOST" {
+            error = error.suggest("unset DOCKER_HOST    # if that engine is not the one you mean");
+        } else {
+            error = error.suggest("docker context use default    # if that engine is not the one you mean");
+        }
+    }
+    suggest_by_installed(error)
+}
+
+fn suggest_by_installed(error: Error) -> Error {
+    if cfg!(target_os = "linux") {
+        let installed = |program: &str| in_path(program);
+        if installed("dockerd") || installed("docker") {
+            return error.suggest("sudo systemctl start docker    # or: sudo service docker start");
+        }
+        if installed("podman") {
+            return error.suggest("systemctl --user enable --now podman.socket");
+        }
+        return error
+            .suggest("install Docker Engine: https://docs.docker.com/engine/install/")
+            .suggest("on Debian or Ubuntu: sudo apt-get install docker.io");
+    }
+    error.suggest("start Docker Desktop (or Colima, OrbStack, Rancher Desktop), and wait until it says that it runs")
+}
+
+fn in_path(program: &str) -> bool {
+    let system = ["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).chain(system).any(|dir: PathBuf| Path::new(&dir).join(program).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Blame;
+
+    fn candidate(url: &str) -> Candidate {
+        Candidate { url: url.into(), found_by: "--engine".into() }
+    }
+
+    #[test]
+    fn addresses_are_judged_before_they_are_tried() {
+        for good in ["unix:///nowhere", "tcp://127.0.0.1:2375", "tcp://[::1]:2375/", "npipe:////./pipe/x"] {
+            assert_eq!(check_address(&candidate(good)), Ok(()), "{good}");
+        }
+        for bad in ["nonsense", "unix://", "tcp://host", "ftp://x:1", "https://x:2376", ""] {
+            assert_eq!(check_address(&candidate(bad)).unwrap_err().blame, Blame::Usage, "{bad}");
+        }
+        let ssh = check_address(&candidate("ssh://me@box:2222")).unwrap_err();
+        assert!(ssh.try_next[0].contains("ssh -nNT -L") && ssh.try_next[0].ends_with("-p 2222 me@box"), "{ssh}");
+    }
+
+    #[test]
+    fn ports_are_reached_where_the_engine_is() {
+        assert_eq!(reached_at("unix:///var/run/docker.sock"), "127.0.0.1");
+        assert_eq!(reached_at("tcp://localhost:2375"), "127.0.0.1");
+        assert_eq!(reached_at("tcp://10.0.0.7:2375"), "10.0.0.7");
+    }
+
+    #[tokio::test]
+    async fn a_missing_socket_fails_at_once_and_blames_the_machine() {
+        let error = Engine::find(Some("unix:///nowhere/docker.sock")).await.unwrap_err();
+        assert_eq!(error.blame, Blame::Environment);
+        assert!(error.to_string().contains("/nowhere/docker.sock: there is no such socket"), "{error}");
+        assert!(!error.try_next.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_is_no_engine_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("silent.sock");
+        let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let error = Engine::find(Some(&format!("unix://{}", path.display()))).await.unwrap_err();
+        assert_eq!(error.blame, Blame::Environment);
+        assert!(error.to_string().contains("no answer within 2 s"), "{error}");
+    }
+
+    #[test]
+    fn a_denied_socket_names_the_group() {
+        let error = nobody(&[
+            (candidate("unix:///var/run/docker.sock"), Trouble::Denied),
+            (candidate("unix:///run/user/1/docker.sock"), Trouble::Missing),
+        ]);
+        assert!(error.try_next[0].contains("usermod -aG docker"), "{error}");
+        assert!(error.to_string().contains("permission denied"));
     }
 }

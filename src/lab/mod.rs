@@ -4,6 +4,7 @@
 //! at, and is left as it is.
 
 mod change;
+mod facts;
 mod lock;
 mod snapshot;
 mod stale;
@@ -13,9 +14,10 @@ mod working_copy;
 mod write;
 
 pub use change::Revealed;
+pub use facts::{Facts, facts};
 pub use lock::LabLock;
 pub use snapshot::{FileChange, FileDiff, Snapshot};
-pub use stale::{MakeLive, Stale};
+pub use stale::{MakeLive, RunningService, Stale, stale};
 pub use texts::{MAX_FILES, MAX_TEXT, texts_of};
 pub use watch::Watch;
 pub use working_copy::Lab;

@@ -1,0 +1,238 @@
+//! The files of a build context, as Docker would send them, and what has changed in them.
+
+use std::{
+    fs::Metadata,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    desk::absolute,
+    dockerfile,
+    ignore::{Ignore, clean, glob, matches_or_below},
+    model::Build,
+};
+use crate::error::{Error, Result};
+
+/// Files and directories that a context may hold.
+const MAX_ENTRIES: usize = 50_000;
+/// Bytes that a context may hold.
+const MAX_BYTES: u64 = 1 << 30;
+/// Our own notes in a lab: they change with every step of the learner, and belong in no image.
+const OWN_NOTES: &str = ".breakfix";
+
+/// One thing in a build context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContextFile {
+    /// Path in the context, with `/` between its parts.
+    pub path: PathBuf,
+    /// Path on the disk.
+    pub absolute: PathBuf,
+    /// What it is.
+    pub kind: FileKind,
+}
+
+/// What a thing in a build context is. Sockets, pipes and devices are left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A directory.
+    Directory,
+    /// A file.
+    File,
+    /// A symbolic link: sent as a link, never followed.
+    Symlink,
+}
+
+impl Build {
+    /// The files that are sent to the builder: all that `.dockerignore` leaves, and in any case the Dockerfile and
+    /// `.dockerignore` themselves. Sorted by path; a directory comes before what is in it.
+    ///
+    /// # Errors
+    /// A fault of the stack: a directory that cannot be read, a pattern that is none, a context past all measure.
+    pub fn context_files(&self) -> Result<Vec<ContextFile>> {
+        let ignore = self.ignore()?;
+        let always =
+            [clean(&self.dockerfile), ".dockerignore".to_string(), format!("{}.dockerignore", clean(&self.dockerfile))];
+        let mut files = vec![];
+        let mut bytes = 0;
+        let mut open = vec![PathBuf::new()];
+        while let Some(dir) = open.pop() {
+            for (path, kind, meta) in entries(&self.context, &dir)? {
+                let text = path.to_string_lossy().into_owned();
+                if text == OWN_NOTES {
+                    continue;
+                }
+                let ignored = ignore.ignores(&text) && !always.contains(&text);
+                let holds_some = ignore.keeps_some() || always.iter().any(|kept| kept.starts_with(&format!("{text}/")));
+                if kind == FileKind::Directory && (!ignored || holds_some) {
+                    open.push(path.clone());
+                }
+                if !ignored {
+                    bytes += if kind == FileKind::File { meta.len() } else { 0 };
+                    files.push(ContextFile { absolute: self.context.join(&path), path, kind });
+                }
+                if files.len() + open.len() > MAX_ENTRIES || bytes > MAX_BYTES {
+                    return Err(Error::stack(format!("the build context {} is too large", self.context.display()))
+                        .why(format!("it holds more than {MAX_ENTRIES} files or {} MiB", MAX_BYTES >> 20))
+                        .suggest("name what the image does not need in .dockerignore"));
+                }
+            }
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(files)
+    }
+
+    /// What the image is made from, as a hash: paths, modes and contents of the files that the Dockerfile takes (all of
+    /// the context where that cannot be told), the Dockerfile, arguments and target. No times, and nothing that editors
+    /// and Python leave lying about.
+    ///
+    /// # Errors
+    /// As [`Build::context_files`]; or a file that cannot be read.
+    pub fn context_hash(&self) -> Result<String> {
+        let text = self.dockerfile_text()?;
+        let taken: Option<Vec<_>> = dockerfile::read(&text, self.target.as_deref())
+            .sources
+            .and_then(|sources| sources.iter().map(|source| glob(&clean(source))).collect());
+        let whole = taken.iter().flatten().any(|matcher| matcher.is_match("."));
+        let mut hash = Sha256::new();
+        field(&mut hash, text.as_bytes());
+        field(&mut hash, self.target.as_deref().unwrap_or_default().as_bytes());
+        for (name, value) in &self.args {
+            field(&mut hash, name.as_bytes());
+            field(&mut hash, value.as_deref().unwrap_or_default().as_bytes());
+        }
+        for file in self.context_files()? {
+            let wanted = match &taken {
+                Some(taken) if !whole => taken.iter().any(|matcher| matches_or_below(matcher, &file.path)),
+                _ => true,
+            };
+            if wanted && !is_litter(&file.path) {
+                hash_file(&mut hash, &file.path, &file.absolute, file.kind)?;
+            }
+        }
+        Ok(hex(hash))
+    }
+
+    /// The Dockerfile's text: the inline one, or the file's, wherever it lies.
+    ///
+    /// # Errors
+    /// A fault of the stack: it cannot be read.
+    pub fn dockerfile_text(&self) -> Result<String> {
+        match &self.dockerfile_inline {
+            Some(text) => Ok(text.clone()),
+            None => {
+                let path = absolute(&self.context, &self.dockerfile);
+                super::files::read_text(&path).map_err(|unreadable| {
+                    Error::stack(format!("{} {}", path.display(), unreadable.message)).suggest(unreadable.expected)
+                })
+            }
+        }
+    }
+
+    /// The patterns: those beside a Dockerfile of another name come first, as the builder has it.
+    fn ignore(&self) -> Result<Ignore> {
+        for name in [format!("{}.dockerignore", self.dockerfile), ".dockerignore".into()] {
+            let path = absolute(&self.context, &name);
+            if !path.is_file() {
+                continue;
+            }
+            let text = super::files::read_text(&path).map_err(|unreadable| {
+                Error::stack(format!("{name} {}", unreadable.message)).suggest(unreadable.expected)
+            })?;
+            return Ignore::parse(&text).map_err(|(line, why)| Error::stack(format!("{name}:{line}: {why}")));
+        }
+        Ok(Ignore::default())
+    }
+}
+
+/// What lies in a directory below a root, sockets, pipes and devices left out.
+pub(super) fn entries(root: &Path, dir: &Path) -> Result<Vec<(PathBuf, FileKind, Metadata)>> {
+    let at = root.join(dir);
+    let cannot = |error| Error::stack(format!("{} cannot be read", at.display())).because(error);
+    let mut found = vec![];
+    for entry in std::fs::read_dir(&at).map_err(cannot)? {
+        let entry = entry.map_err(cannot)?;
+        // Editors make and remove files all the time.
+        let Ok(meta) = entry.metadata() else { continue };
+        let kind = if meta.is_dir() {
+            FileKind::Directory
+        } else if meta.is_symlink() {
+            FileKind::Symlink
+        } else if meta.is_file() {
+            FileKind::File
+        } else {
+            continue;
+        };
+        found.push((dir.join(entry.file_name()), kind, meta));
+    }
+    Ok(found)
+}
+
+/// True for what editors, Python and version control leave lying about: no image differs by it.
+pub(super) fn is_litter(path: &Path) -> bool {
+    let dirs = path.components().any(|part| {
+        matches!(
+            part.as_os_str().to_str(),
+            Some("__pycache__" | ".git" | ".breakfix" | ".mypy_cache" | ".pytest_cache")
+        )
+    });
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let ends = ["~", ".pyc", ".swp", ".swo", ".swx", ".tmp"];
+    dirs || name == "4913"
+        || name == ".DS_Store"
+        || name.starts_with(".#")
+        || ends.iter().any(|end| name.ends_with(end))
+}
+
+/// Adds a path, its mode and its content.
+pub(super) fn hash_file(hash: &mut Sha256, path: &Path, absolute: &Path, kind: FileKind) -> Result<()> {
+    let Ok(meta) = absolute.symlink_metadata() else { return Ok(()) };
+    let cannot = |error| Error::stack(format!("{} cannot be read", absolute.display())).because(error);
+    field(hash, path.as_os_str().as_encoded_bytes());
+    match kind {
+        FileKind::Directory => field(hash, b"directory"),
+        FileKind::Symlink => {
+            let target = std::fs::read_link(absolute).unwrap_or_default();
+            field(hash, target.as_os_str().as_encoded_bytes());
+        }
+        FileKind::File => {
+            field(hash, &(meta.permissions().mode() & 0o777).to_be_bytes());
+            match std::fs::File::open(absolute) {
+                Ok(mut file) => {
+                    let mut content = Sha256::new();
+                    std::io::copy(&mut file, &mut Writer(&mut content)).map_err(cannot)?;
+                    field(hash, &content.finalize());
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(cannot(error)),
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Writer<'hash>(&'hash mut Sha256);
+
+impl std::io::Write for Writer<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Adds bytes with their length, so that no two lists of fields look alike.
+pub(super) fn field(hash: &mut Sha256, bytes: &[u8]) {
+    hash.update((bytes.len() as u64).to_be_bytes());
+    hash.update(bytes);
+}
+
+/// The hash in hexadecimal digits.
+pub(super) fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,124 @@
+//! Which files make up a stack, and their texts.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use super::desk::Desk;
+
+/// A compose file or env file is at most this large, in bytes.
+pub(super) const MAX_FILE: u64 = 1 << 20;
+
+const BASES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+const OVERRIDES: [&str; 4] =
+    ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
+
+/// Why a file cannot be read: words that follow its name, and what was expected.
+#[derive(Debug)]
+pub(super) struct Unreadable {
+    pub message: String,
+    pub expected: String,
+    /// Line and column of the first bad byte, where there is one.
+    pub at: Option<(u32, u32)>,
+}
+
+impl Unreadable {
+    fn new(message: impl Into<String>, expected: &str) -> Self {
+        Self { message: message.into(), expected: expected.into(), at: None }
+    }
+}
+
+/// The text of a small file, without a byte-order mark.
+pub(super) fn read_text(path: &Path) -> Result<String, Unreadable> {
+    let cannot = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => Unreadable::new("is not there", "a file at that path"),
+        _ => Unreadable::new(format!("cannot be read: {error}"), "a file that you may read"),
+    };
+    let meta = path.metadata().map_err(cannot)?;
+    if !meta.is_file() {
+        let what = if meta.is_dir() { "is a directory" } else { "is not an ordinary file" };
+        return Err(Unreadable::new(what, "a file"));
+    }
+    let too_large = || Unreadable::new("is larger than 1 MiB", "a file of at most 1 MiB");
+    let mut bytes = vec![];
+    let file = std::fs::File::open(path).map_err(cannot)?;
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(too_large());
+    }
+    decode(bytes)
+}
+
+fn decode(mut bytes: Vec<u8>) -> Result<String, Unreadable> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Unreadable::new("is saved as UTF-16", "the same text, saved as UTF-8"));
+    }
+    if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
+        bytes.drain(..3);
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        // The part before the first bad byte is text.
+        let before = String::from_utf8_lossy(&error.as_bytes()[..good]).into_owned();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let small = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        Unreadable {
+            message: format!("is not UTF-8: a byte {:#04x} stands on line {line}", error.as_bytes()[good]),
+            expected: "the same text, saved as UTF-8".into(),
+            at: Some((small(line), small(column))),
+        }
+    })
+}
+
+/// The compose files of a directory, the base first. Of several bases the first counts, and that is told.
+pub(super) fn discover(dir: &Path, desk: &mut Desk) -> Vec<PathBuf> {
+    let mut files = vec![];
+    for (names, what) in [(BASES, "compose files"), (OVERRIDES, "override files")] {
+        // A link that leads nowhere is there, and is told when it is read.
+        let present: Vec<&str> = names.into_iter().filter(|name| dir.join(name).symlink_metadata().is_ok()).collect();
+        if let Some(first) = present.first() {
+            if present.len() > 1 {
+                let whole = desk.add_source(&dir.join(first), dir, String::new());
+                let others = present[1..].join("`, `");
+                desk.warn(
+                    whole,
+                    format!("there are several {what}: `{first}` counts, `{others}` does not"),
+                    "one of them",
+                );
+            }
+            files.push(dir.join(first));
+        } else if what == "compose files" {
+            break;
+        }
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_become_text_or_are_told() {
+        assert_eq!(decode(b"\xef\xbb\xbfa: 1\r\n".to_vec()).unwrap(), "a: 1\r\n");
+        assert!(decode(b"\xff\xfea\0".to_vec()).unwrap_err().message.contains("UTF-16"));
+        let wrong = decode(b"a: 1\nb: caf\xe9\n".to_vec()).unwrap_err();
+        assert_eq!(wrong.at, Some((2, 7)));
+        assert!(wrong.message.contains("0xe9"), "{}", wrong.message);
+    }
+
+    #[test]
+    fn only_ordinary_small_files_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(read_text(dir.path()).unwrap_err().message.contains("directory"));
+        assert!(read_text(Path::new("/dev/zero")).unwrap_err().message.contains("not an ordinary file"));
+        assert!(read_text(&dir.path().join("none")).unwrap_err().message.contains("is not there"));
+        let large = dir.path().join("large");
+        std::fs::write(&large, vec![b'a'; 1 << 20]).unwrap();
+        assert_eq!(read_text(&large).unwrap().len(), 1 << 20);
+        std::fs::write(&large, vec![b'a'; (1 << 20) + 1]).unwrap();
+        assert!(read_text(&large).unwrap_err().message.contains("1 MiB"));
+    }
+}

@@ -1,0 +1,135 @@
+//! What an untrusted stack asks for and does not get.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    context::{FileKind, entries},
+    desk::absolute,
+    model::{Asked, Finding, MountKind, PathRequest, Severity, Stack},
+};
+
+/// Things in a bind mount or context that are looked at for links; more are refused.
+const MAX_ENTRIES: usize = 50_000;
+
+/// Everything for which a stack of a stranger is not run, each with the line that asks for it: rights over the host,
+/// parts of other stacks, and paths outside the stack's directory, symbolic links followed. Empty for a stack that keeps
+/// to itself.
+pub fn refusals(stack: &Stack) -> Vec<Finding> {
+    let mut refused = stack.refused.clone();
+    let root = stack.dir.canonicalize().unwrap_or_else(|_| stack.dir.clone());
+    for request in &stack.paths {
+        if let Some(finding) = outside(request, &root) {
+            refused.push(finding);
+            continue;
+        }
+        if matches!(request.asked, Asked::Bind | Asked::Context)
+            && let Some(finding) = link_inside(request, &root)
+        {
+            refused.push(finding);
+        }
+    }
+    for service in &stack.services {
+        // `volumes_from` and `extends` hand mounts on: each is noted where it stands, so this catches what is left.
+        for mount in &service.mounts {
+            if let MountKind::Bind(path) = &mount.kind
+                && !stack.paths.iter().any(|request| request.path == *path)
+            {
+                let place = mount.place.clone();
+                let request = PathRequest { asked: Asked::Bind, path: path.clone(), place, line_text: String::new() };
+                refused.extend(outside(&request, &root));
+            }
+        }
+    }
+    refused.sort_by(|a, b| a.place.cmp(&b.place));
+    refused.dedup();
+    refused
+}
+
+fn refused(request: &PathRequest, message: String, expected: &str) -> Finding {
+    Finding {
+        severity: Severity::Refused,
+        place: request.place.clone(),
+        line_text: request.line_text.clone(),
+        message,
+        expected: expected.to_string(),
+    }
+}
+
+fn what(asked: Asked) -> &'static str {
+    match asked {
+        Asked::Bind => "a mount",
+        Asked::Context => "a build context",
+        Asked::Dockerfile => "a Dockerfile",
+        Asked::EnvFile => "an env file",
+        Asked::ComposeFile => "a compose file",
+        Asked::Secret => "a secret or config",
+    }
+}
+
+fn outside(request: &PathRequest, root: &Path) -> Option<Finding> {
+    let real = real(&request.path);
+    if real.file_name().is_some_and(|name| name == "docker.sock") {
+        let message = "a mount hands over Docker's own socket".to_string();
+        return Some(refused(request, message, "it gives the whole host away"));
+    }
+    if real.starts_with(root) {
+        return None;
+    }
+    let message = format!("{} lies outside the directory: {}", what(request.asked), request.path.display());
+    let why =
+        if request.path.starts_with(root) { "a symbolic link leads there" } else { "a path inside the directory" };
+    Some(refused(request, message, why))
+}
+
+/// The path with links followed; of one that is not there, as far as it is.
+fn real(path: &Path) -> PathBuf {
+    follow(path, 0)
+}
+
+fn follow(path: &Path, links: usize) -> PathBuf {
+    /// As many links as the kernel follows; a circle of them leads nowhere that we would allow.
+    const MAX_LINKS: usize = 40;
+    if links > MAX_LINKS {
+        return PathBuf::from("/");
+    }
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    match (path.parent(), path.file_name()) {
+        // A link that leads nowhere yet may lead anywhere later.
+        (Some(parent), Some(_)) if path.is_symlink() => {
+            let target = std::fs::read_link(path).unwrap_or_default();
+            follow(&absolute(&follow(parent, links + 1), &target.to_string_lossy()), links + 1)
+        }
+        (Some(parent), Some(name)) => follow(parent, links).join(name),
+        _ => path.to_path_buf(),
+    }
+}
+
+/// A link below a mount or context that leads out of the directory.
+fn link_inside(request: &PathRequest, root: &Path) -> Option<Finding> {
+    let mut open = vec![PathBuf::new()];
+    let mut seen = 0;
+    while let Some(dir) = open.pop() {
+        // What cannot be read can't be sent either; the build says so.
+        for (path, kind, _) in entries(&request.path, &dir).unwrap_or_default() {
+            seen += 1;
+            let absolute = request.path.join(&path);
+            match kind {
+                FileKind::Directory => open.push(path),
+                FileKind::Symlink if !real(&absolute).starts_with(root) => {
+                    let shown = absolute.strip_prefix(root).unwrap_or(&absolute).display();
+                    let message =
+                        format!("{} holds a symbolic link that leaves the directory: {shown}", what(request.asked));
+                    return Some(refused(request, message, "the file itself in its place"));
+                }
+                FileKind::Symlink | FileKind::File => {}
+            }
+            if seen > MAX_ENTRIES {
+                let message = format!("{} holds more than {MAX_ENTRIES} files", what(request.asked));
+                return Some(refused(request, message, "fewer of them"));
+            }
+        }
+    }
+    None
+}
