@@ -65,7 +65,9 @@ pub fn edits(edits: &[Edit], theme: Theme) -> Vec<Line<'static>> {
                 side('-', replace, theme.bad(), &mut lines);
                 side('+', with, theme.good(), &mut lines);
             }
-            Edit::Write { contents, .. } => side('+', contents, theme.good(), &mut lines),
+            Edit::Write { contents: words, .. } | Edit::Append { append: words, .. } => {
+                side('+', words, theme.good(), &mut lines);
+            }
             Edit::Delete { .. } => lines.push(Line::styled("- (the whole file)", theme.bad())),
         }
         lines.push(Line::default());
