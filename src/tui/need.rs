@@ -200,6 +200,7 @@ fn welcome(model: &Model) -> Next {
     }
     match need(model) {
         Need::Looking if model.beginning => Next::wait("it begins as soon as Docker answers"),
+        _ if model.beginning && model.images.is_none() => Next::wait("it begins as soon as the images are looked at"),
         Need::Engine => Next::press(Command::Forward, "read the story meanwhile"),
         _ if model.progress.current_lesson.is_some() => Next::press(Command::Forward, "go on where you were"),
         _ => Next::press(Command::Forward, "begin"),
