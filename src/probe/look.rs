@@ -21,13 +21,13 @@ use crate::{
 /// Time between two looks at a stack that is starting.
 const PAUSE: Duration = Duration::from_millis(40);
 /// How long an answer at the front door is waited for.
-pub(super) const ANSWER: Duration = Duration::from_secs(5);
+const ANSWER: Duration = Duration::from_secs(10);
 /// How long reading a container's sockets or log may take.
 pub(super) const INSIDE: Duration = Duration::from_secs(5);
 /// Restarts after which a container counts as one that dies again and again.
 const CRASH_LOOP: i64 = 3;
 /// How long a program that has logged a traceback may take to end, in seconds after its last line.
-const GIVEN_UP: f64 = 0.7;
+const GIVEN_UP: f64 = 1.2;
 /// Age in seconds up to which a container may still be starting.
 const YOUNG: f64 = 3.0;
 /// How often a missing page is asked for again although everything listens.

@@ -56,7 +56,7 @@ impl Prober {
                 return proof();
             }
             let asked = self.ask_proxy(&look).await;
-            if proved && matches!(asked[0].observation, Observation::Unknown { .. }) { proof() } else { asked }
+            if proved && !matches!(asked[0].observation, Observation::Http(_)) { proof() } else { asked }
         };
         let mut browser = look.knock.browser.clone();
         let (journey, behind) = tokio::join!(self.journey(&look, visit, &mut browser, options), behind);
@@ -193,7 +193,7 @@ impl Prober {
         let service = self.service(Part::Database);
         let command = self.rows_command(marker);
         let Some(container) = running(look, Part::Database) else {
-            return (evidence(ROWS, command, service, self.not_running(look, Part::Database).await, 0.0), None);
+            return (evidence(ROWS, command, service, self.not_running(&look.parts, Part::Database).await, 0.0), None);
         };
         let listens = look.ports(Part::Database);
         let port = listens.first().copied().filter(|_| !listens.contains(&5432));
