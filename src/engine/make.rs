@@ -12,7 +12,7 @@ use bollard::{
 
 use super::{
     Engine, PortStyle, Progress, UpOptions,
-    call::{Fault, QUICK, SLOW, ask},
+    call::{Fault, QUICK, SLOW, ask, is_machine},
     drift::is_anonymous,
     inventory::{name_of, state_of},
     ports::{Refusal, another, named, refusal},
@@ -289,6 +289,7 @@ fn explain_create(service: &Service, spec: &Spec, fault: &Fault) -> Error {
         Some(400) if message.contains("bind source path does not exist") => fault.environment(what).suggest(
             "the engine does not see this directory: is it on another machine, or in a VM that does not share it?",
         ),
+        Some(_) if is_machine(&message) => fault.environment(what),
         Some(400..500) => blame_place(service, Error::stack(what).why(message)),
         Some(500..) if caused_by_file(&message) => blame_place(service, Error::stack(what).why(message)),
         _ => fault.environment(what),
@@ -312,19 +313,6 @@ fn blame_place(service: &Service, error: Error) -> Error {
         return error;
     }
     error.why(format!("{}:{}: service {}", service.place.file.display(), service.place.line, service.name))
-}
-
-fn is_machine(message: &str) -> bool {
-    [
-        "no space left",
-        "cannot allocate memory",
-        "too many open files",
-        "cgroup",
-        "address already in use",
-        "already allocated",
-    ]
-    .iter()
-    .any(|sign| message.contains(sign))
 }
 
 /// Errors in which the runtime tells what the file asked for and cannot be.
