@@ -15,7 +15,7 @@ services:
   app:
     image: python:3.13-slim
     init: true
-    command: [\"python\", \"-u\", \"-c\", \"import sys, time; print('out', time.time()); print('err', file=sys.stderr); print('x' * 20000); time.sleep(600)\"]
+    command: [\"python\", \"-u\", \"-c\", \"import sys, time; print('out', time.time()); time.sleep(0.3); print('err', file=sys.stderr); time.sleep(0.3); print('x' * 20000); time.sleep(600)\"]
 ";
 
 async fn talker() -> Option<Lab> {
