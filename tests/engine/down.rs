@@ -28,6 +28,9 @@ async fn everything_goes_with_down_and_down_again_is_no_error() {
 #[tokio::test]
 async fn a_database_is_stopped_properly_while_its_volume_stays() {
     let Some(lab) = Lab::new(&[("docker-compose.yml", DATABASE)]).await else { return };
+    // In the middle of its very first start: half-filled, the volume would be no use to anybody.
+    lab.up().await;
+    lab.engine.down(&lab.project, Some(lab.dir()), false, &Progress::silent()).await.unwrap();
     lab.up().await;
     wait_until_ready(&lab).await;
     let report = lab.engine.down(&lab.project, Some(lab.dir()), false, &Progress::silent()).await.unwrap();
@@ -122,4 +125,33 @@ async fn an_up_that_is_abandoned_leaves_only_what_down_finds() {
         lab.engine.down(&lab.project, Some(lab.dir()), true, &Progress::silent()).await.unwrap();
         assert_eq!(lab.leftovers().await, [] as [&str; 0], "abandoned after {wait} ms");
     }
+}
+
+#[tokio::test]
+async fn a_build_that_is_abandoned_ends_on_the_engine_too() {
+    let compose = "services:\n  app:\n    build: .\n";
+    let Some(lab) = Lab::new(&[("docker-compose.yml", compose)]).await else { return };
+    lab.write("Dockerfile", &format!("FROM python:3.13-slim\nRUN echo {} && sleep 600\n", lab.project));
+    let running = async || {
+        let listed =
+            lab.docker.list_containers(None::<bollard::query_parameters::ListContainersOptions>).await.unwrap();
+        listed
+            .iter()
+            .any(|container| container.command.as_deref().is_some_and(|command| command.contains(&lab.project)))
+    };
+    let (stack, options, progress) = (lab.stack(), UpOptions::default(), Progress::silent());
+    {
+        let mut up = std::pin::pin!(lab.engine.up(&stack, &options, &progress));
+        while !running().await {
+            let step = tokio::time::timeout(std::time::Duration::from_millis(100), up.as_mut()).await;
+            assert!(step.is_err(), "the build ended: {step:?}");
+        }
+    }
+    for _ in 0..200 {
+        if !running().await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the abandoned build still runs");
 }
