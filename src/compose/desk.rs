@@ -63,7 +63,11 @@ impl Desk {
 
     /// Takes a file in, and gives the position that stands for the whole of it.
     pub fn add_source(&mut self, path: &Path, base: &Path, text: String) -> Spot {
-        let shown = path.strip_prefix(&self.dir).unwrap_or(path).to_path_buf();
+        let shown = match path.strip_prefix(&self.dir) {
+            Ok(inner) if inner.as_os_str().is_empty() => PathBuf::from("."),
+            Ok(inner) => inner.to_path_buf(),
+            Err(_) => path.to_path_buf(),
+        };
         // What stands in a file elsewhere on the machine is not shown: the stack may be a stranger's.
         let inside = path.canonicalize().map_or(path.starts_with(&self.dir), |real| real.starts_with(&self.real_dir));
         let text = if inside { text } else { String::new() };

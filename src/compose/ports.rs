@@ -59,7 +59,7 @@ pub(super) fn ports(node: &Node, desk: &mut Desk) -> Vec<Port> {
 /// `[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]`; nothing for a protocol that is passed over.
 fn short(text: &str) -> Result<Option<Spec>, Wrong> {
     let shape = || "write `\"8080:80\"`: the host's port, a colon, the container's port".to_string();
-    let wrong = |what: &str| Wrong(format!("`{text}` is no port mapping: {what}"), shape());
+    let wrong = |what: &str| Wrong(format!("`{text}` is not a port mapping: {what}"), shape());
     if text.contains(" - ") {
         let expected = "the same number of spaces before each dash".to_string();
         return Err(Wrong(
@@ -84,7 +84,7 @@ fn short(text: &str) -> Result<Option<Spec>, Wrong> {
         "tcp" => Protocol::Tcp,
         "udp" => Protocol::Udp,
         "sctp" => return Ok(None),
-        other => return Err(Wrong(format!("`{other}` is no protocol"), "expected `tcp` or `udp`".into())),
+        other => return Err(Wrong(format!("`{other}` is not a protocol"), "expected `tcp` or `udp`".into())),
     };
     let mut parts = numbers.rsplitn(3, ':');
     let target = parts.next().unwrap_or_default();
@@ -109,7 +109,7 @@ fn host_ip(text: &str) -> Result<String, Wrong> {
             } else {
                 "`ADDRESS:HOST:CONTAINER`, as in `127.0.0.1:8080:80`".to_string()
             };
-            Err(Wrong(format!("`{bare}` is no address of the host"), expected))
+            Err(Wrong(format!("`{bare}` is not an address of the host"), expected))
         }
     }
 }
@@ -169,7 +169,7 @@ fn long(node: &Node, desk: &mut Desk) -> Option<Spec> {
                 Some("tcp") | None => {}
                 Some("sctp") => good = false,
                 Some(other) => {
-                    desk.error(value.spot, format!("`{other}` is no protocol"), "expected `tcp` or `udp`");
+                    desk.error(value.spot, format!("`{other}` is not a protocol"), "expected `tcp` or `udp`");
                     good = false;
                 }
             },

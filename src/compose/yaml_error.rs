@@ -15,7 +15,7 @@ pub(super) fn explain(error: &ScanError, text: &str) -> Explained {
     page.conflict()
         .or_else(|| page.tab(error.kind()))
         .or_else(|| page.by_kind(error.kind(), column))
-        .unwrap_or_else(|| (line, column, format!("this is no YAML: {}", error.info()), String::new()))
+        .unwrap_or_else(|| (line, column, format!("this is not YAML: {}", error.info()), String::new()))
 }
 
 /// What is wrong with a line that has no `: `, and the line as it was probably meant.
