@@ -9,9 +9,11 @@ use super::{
     browser::Visit,
     evidence_id::{BROWSER_NGINX, FLASKAPP_DB, NGINX_FLASKAPP, PAGE, ROWS, SUBMIT, UPSTREAM},
     form::{self, Item},
+    front::Front,
     hops::running,
     http::Failure,
-    look::{Front, INSIDE, Look},
+    inside::INSIDE,
+    look::Look,
     prober::{HostPorts, Part, Prober, SurveyOptions, evidence, not_asked},
     rows,
 };
@@ -254,7 +256,11 @@ impl Prober {
                 state: container.state,
                 exit_code: container.exit_code.filter(|_| stopped),
                 ports: self.ports_of(container, ports),
-                listens: look.listens.get(&part).cloned().unwrap_or_default(),
+                listens: if container.state == ServiceState::Running {
+                    look.inside.of(part).to_vec()
+                } else {
+                    Vec::new()
+                },
                 log: self.log(container).await,
                 restarts: container.restarts,
             }
