@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Edit};
+use super::{Condition, Edit, finding::Sources, stack::StackFiles};
 
 /// A whole course.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -30,6 +30,12 @@ pub struct Course {
     /// The lessons themselves, loaded from `lesson_files`.
     #[serde(skip)]
     pub lessons: Vec<Lesson>,
+    /// Where it was read from, for telling places.
+    #[serde(skip)]
+    pub(super) sources: Sources,
+    /// The files of its two stacks.
+    #[serde(skip)]
+    pub(super) stack_files: StackFiles,
 }
 
 /// The stacks that a course starts from and arrives at.
@@ -141,6 +147,9 @@ pub struct Beat {
 pub struct Prediction {
     /// The question.
     pub question: String,
+    /// The word of the method before whose first page it is asked; without one, before the first `locate`. A word that no
+    /// page has puts it after the last page.
+    pub before: Option<String>,
     /// Two to five answers; exactly one is right.
     pub choices: Vec<Choice>,
 }
@@ -230,6 +239,9 @@ pub struct WrongTurn {
     /// How it is made, from this lesson's bug (the other lessons fixed).
     #[serde(default)]
     pub edits: Vec<Edit>,
+    /// The edits are saved beside a running stack and not made live: the wrong turn is just that.
+    #[serde(default)]
+    pub saved_only: bool,
     /// How it is recognised.
     pub when: Condition,
     /// It works, but is worth a word: never fails a lesson.

@@ -4,10 +4,22 @@
 
 mod condition;
 mod edit;
+mod finding;
 mod lesson;
+mod lint;
+mod load;
+mod pages;
+mod stack;
+mod validate;
+mod validate_condition;
+pub mod vocabulary;
 
 pub use condition::{Condition, EvidenceTest, FactTest, FileTest, LogTest, StateTest, StatusTest};
 pub use edit::Edit;
+pub use finding::CourseFinding;
 pub use lesson::{
     Beat, Bootstrap, Check, Choice, Course, Hint, Hop, Lesson, Prediction, Roles, Rung, Stacks, Variant, WrongTurn,
 };
+pub use lint::lint;
+pub use load::{FORMAT, embedded_stack};
+pub use validate::validate;

@@ -1,5 +1,11 @@
 //! **Pure**: evidence + facts + course → a verdict per hop and check, the wrong turn, the next smallest action.
 
+mod condition;
+mod judge;
+mod live;
 mod report;
+mod words;
 
+pub use judge::diagnose;
 pub use report::{CheckVerdict, HopVerdict, LessonVerdict, NamedWrongTurn, Report, Status, Verdict};
+pub use words::{observed, transcript};

@@ -1,17 +1,56 @@
 //! Docker Engine through bollard: find it, images, build, up, down, logs, events, exec, dial.
 //!
 //! Everything that is made carries compose's labels, so that `docker compose ps`, `logs`, `exec` and `down` work on it;
-//! nothing without our project's labels is ever touched.
+//! nothing without our project's labels is ever touched. A future that is dropped half-way leaves only what is labelled.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `discover`, `address`, `context` | where engines are, and which one is meant |
+//! | `call` | bounds on every question, and what its failure means |
+//! | `up` | the order of the work; `order`, `supply` (images), `drift` (what changed), `spec` (what to ask for), `make` |
+//! | `build`, `build_failure`, `dockerfile` | images from the stack's own files |
+//! | `network`, `ports`, `copy` | what containers need around them |
+//! | `down`, `inventory`, `labels`, `leftovers` | what is there, and taking it away |
+//! | `exec`, `oneoff`, `logs`, `events` | things of running containers |
+//! | `toolbox`, `relay` | questions from inside a network |
 
+mod address;
+mod build;
+mod build_failure;
+mod call;
+mod context;
+mod copy;
 mod discover;
+mod dockerfile;
+mod down;
+mod drift;
+mod events;
+mod exec;
 mod images;
+mod inventory;
+mod labels;
+mod leftovers;
+mod logs;
+mod make;
+mod network;
+mod oneoff;
+mod order;
+mod ports;
 mod progress;
+mod relay;
 mod run;
+mod spec;
 mod stack;
+mod supply;
+mod text;
 mod toolbox;
+mod up;
+
+use std::path::Path;
 
 pub use discover::{Engine, EngineInfo, EngineKind};
-pub use images::{ImageOrigin, ImagePolicy, ImageStatus};
+pub use images::{BASE_IMAGES, ImageOrigin, ImagePolicy, ImageStatus};
+pub use leftovers::Labelled;
 pub use progress::{Progress, Step};
 pub use run::{EngineEvent, LogLine, Output, Stream};
 pub use stack::{
@@ -19,3 +58,12 @@ pub use stack::{
     UpReport,
 };
 pub use toolbox::{DialError, DialStream, Toolbox};
+
+/// Whether two paths name the same directory, also through links.
+pub(crate) fn same_dir(one: &Path, other: &Path) -> bool {
+    one == other
+        || match (one.canonicalize(), other.canonicalize()) {
+            (Ok(one), Ok(other)) => one == other,
+            _ => false,
+        }
+}

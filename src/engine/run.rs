@@ -1,11 +1,4 @@
-//! Things of a running container: exec, logs, events.
-
-use std::{collections::BTreeMap, time::Duration};
-
-use futures_util::stream::BoxStream;
-
-use super::Engine;
-use crate::error::{Error, Result};
+//! What is told about running containers, as plain data.
 
 /// What a command printed, and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,43 +44,4 @@ pub struct EngineEvent {
     pub service: Option<String>,
     /// Exit code of a `die`.
     pub exit_code: Option<i64>,
-}
-
-impl Engine {
-    /// Runs a command in a running container. The output is drained, capped, and bounded in time.
-    ///
-    /// # Errors
-    /// Environment: no such container, or the engine does not answer in time.
-    pub async fn exec(
-        &self,
-        _container: &str,
-        _command: &[&str],
-        _env: &BTreeMap<String, String>,
-        _within: Duration,
-    ) -> Result<Output> {
-        Err(Error::environment("stub"))
-    }
-
-    /// The last lines that a container logged since its last start.
-    ///
-    /// # Errors
-    /// Environment: the engine does not answer.
-    pub async fn log_tail(&self, _container: &str, _service: &str, _lines: usize) -> Result<Vec<LogLine>> {
-        Err(Error::environment("stub"))
-    }
-
-    /// Follows the logs of one container until it is gone or the stream is dropped, from its last `tail` lines on.
-    pub fn follow_log(&self, _container: &str, _service: &str, _tail: usize) -> BoxStream<'static, Result<LogLine>> {
-        Box::pin(futures_util::stream::empty())
-    }
-
-    /// Follows what happens to the project's containers and networks, until the stream is dropped or the engine goes away.
-    pub fn events(&self, _project: &str) -> BoxStream<'static, Result<EngineEvent>> {
-        Box::pin(futures_util::stream::empty())
-    }
-
-    /// Whether the engine still answers, within two seconds.
-    pub async fn answers(&self) -> bool {
-        false
-    }
 }

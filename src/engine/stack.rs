@@ -1,13 +1,9 @@
-//! A stack on the engine: up, down, and what is there.
+//! What is asked and told about a stack on the engine, as plain data.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
-use super::{Engine, ImagePolicy, Progress};
-use crate::{
-    compose::Stack,
-    error::{Error, Result},
-    probe::ServiceState,
-};
+use super::ImagePolicy;
+use crate::probe::ServiceState;
 
 /// How a stack is brought up.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -163,60 +159,4 @@ pub struct DownReport {
     pub networks: Vec<String>,
     /// Volumes, by name.
     pub volumes: Vec<String>,
-}
-
-impl Engine {
-    /// Brings the stack up: images, networks, volumes, build, create, start, in dependency order; recreates only what changed.
-    ///
-    /// # Errors
-    /// Stack: a build fails, a container cannot be made from what the file says. Environment: image, disk, engine.
-    pub async fn up(&self, _stack: &Stack, _options: &UpOptions, _progress: &Progress) -> Result<UpReport> {
-        Err(Error::environment("stub"))
-    }
-
-    /// Removes the containers and networks of this project, whoever made them, and its volumes when asked; never waits for slow stops.
-    /// Only what carries the project's labels is touched; where `dir` is given, only what was made from that directory.
-    ///
-    /// # Errors
-    /// Environment: the engine refuses or does not answer.
-    pub async fn down(
-        &self,
-        _project: &str,
-        _dir: Option<&Path>,
-        _volumes: bool,
-        _progress: &Progress,
-    ) -> Result<DownReport> {
-        Err(Error::environment("stub"))
-    }
-
-    /// The project's containers, one per service (one-off containers left out).
-    ///
-    /// # Errors
-    /// Environment: the engine does not answer.
-    pub async fn containers(&self, _project: &str) -> Result<Vec<Container>> {
-        Err(Error::environment("stub"))
-    }
-
-    /// Starts a service's process again, with a short stop time.
-    ///
-    /// # Errors
-    /// Stack: it does not start. Environment: the engine does not answer.
-    pub async fn restart(&self, _project: &str, _service: &str, _progress: &Progress) -> Result<()> {
-        Err(Error::environment("stub"))
-    }
-
-    /// Runs one command in a new container of a service, as `docker compose run --rm` does, and removes it.
-    ///
-    /// # Errors
-    /// Stack: the container cannot be made. Environment: engine. A non-zero exit is no error but part of the output.
-    pub async fn run_once(
-        &self,
-        _stack: &Stack,
-        _service: &str,
-        _command: &[String],
-        _options: &UpOptions,
-        _progress: &Progress,
-    ) -> Result<super::Output> {
-        Err(Error::environment("stub"))
-    }
 }

@@ -1,8 +1,24 @@
 //! "Right fix, not live yet": what was saved and does not run.
+//!
+//! Where our labels say what a container and its image were made from, contents are compared, so that an edit taken
+//! back needs nothing. Where there are none (docker compose made it), times are.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeSet,
+    fs::{self, Metadata},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
+
+use super::{facts::copied_sources, texts::is_skipped};
+use crate::compose::{Build, Mount, MountKind, Protocol, Service, Stack};
+
+/// Files of one mount that are looked at.
+const MAX_FILES: usize = 2_000;
+/// A container started this soon after it was made runs what it was made with.
+const FIRST_START_MS: u64 = 60_000;
 
 /// The smallest action that makes an edit live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,6 +45,31 @@ pub struct Stale {
     pub action: MakeLive,
 }
 
+/// A service's running container, as plain data. Times are in milliseconds since the Unix epoch by the clock of this
+/// machine, which dates the files: a difference to the engine's clock has been taken out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunningService {
+    /// The service, as the compose file names it.
+    pub service: String,
+    /// When its process was last started.
+    pub started_at_ms: u64,
+    /// When it last read its configuration again without a start, where that is known.
+    pub reloaded_at_ms: Option<u64>,
+    /// When the container was made, where that is known.
+    pub made_at_ms: Option<u64>,
+    /// When its image was made.
+    pub image_created_ms: u64,
+    /// The image's label `dev.breakfix.context`.
+    pub context_hash: Option<String>,
+    /// The container's label `com.docker.compose.config-hash`. It counts only beside `mounts_hash`: docker compose gives
+    /// the label too, and reckons it in another way.
+    pub config_hash: Option<String>,
+    /// The container's label `dev.breakfix.mounts`.
+    pub mounts_hash: Option<String>,
+    /// Published TCP ports: on the host, in the container.
+    pub published: Vec<(u16, u16)>,
+}
+
 impl Stale {
     /// The command that a person would type.
     pub fn command(&self) -> String {
@@ -40,4 +81,223 @@ impl Stale {
             MakeLive::Rebuild => format!("docker compose up -d --build {service}"),
         }
     }
+}
+
+/// The services that run something older than the stack's files, in the order of the compose file, each with the smallest
+/// action that makes all of its edits live. A service that is not among the running ones is not stale, but absent.
+pub fn stale(stack: &Stack, running: &[RunningService]) -> Vec<Stale> {
+    let services = stack.services.iter();
+    services
+        .filter_map(|service| {
+            let running = running.iter().find(|running| running.service == service.name)?;
+            let comparison = Comparison { stack, service, running };
+            let found = [comparison.image(), comparison.config(), comparison.mounts()];
+            let found: Vec<(MakeLive, BTreeSet<PathBuf>)> = found.into_iter().flatten().collect();
+            let action = found.iter().map(|(action, _)| *action).max()?;
+            let files = found.into_iter().flat_map(|(_, files)| files).collect::<BTreeSet<_>>();
+            Some(Stale { service: service.name.clone(), files: files.into_iter().collect(), action })
+        })
+        .collect()
+}
+
+struct Comparison<'a> {
+    stack: &'a Stack,
+    service: &'a Service,
+    running: &'a RunningService,
+}
+
+impl Comparison<'_> {
+    /// What was copied into the image.
+    fn image(&self) -> Option<(MakeLive, BTreeSet<PathBuf>)> {
+        let build = self.service.build.as_ref()?;
+        // A context that cannot be read is told when it is built.
+        let differs = match &self.running.context_hash {
+            Some(hash) => Some(build.context_hash().ok()? != *hash),
+            None => None,
+        };
+        if differs == Some(false) {
+            return None;
+        }
+        let newer = self.newer_in_context(build);
+        match (differs, newer.is_empty()) {
+            (None, true) => None,
+            // Something differs, and no file is newer: one was removed, or has an old date.
+            (Some(_), true) => Some((MakeLive::Rebuild, BTreeSet::from([self.relative(&build.context)]))),
+            _ => Some((MakeLive::Rebuild, newer)),
+        }
+    }
+
+    fn newer_in_context(&self, build: &Build) -> BTreeSet<PathBuf> {
+        let since = self.running.image_created_ms;
+        let dockerfile = build.context.join(&build.dockerfile);
+        let sources = build.dockerfile_text().map(|text| copied_sources(&text)).unwrap_or_default();
+        let is_copied = |path: &Path| {
+            let path = path.to_string_lossy();
+            sources.iter().any(|source| {
+                source.is_empty()
+                    || path.strip_prefix(source.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                    // Up to its first wildcard, a pattern is a beginning.
+                    || source.split_once(['*', '?', '[']).is_some_and(|(start, _)| path.starts_with(start))
+            })
+        };
+        let files = build.context_files().unwrap_or_default().into_iter();
+        files
+            .filter(|file| file.absolute == dockerfile || is_copied(&file.path))
+            .map(|file| file.absolute)
+            .filter(|path| {
+                !is_litter(path)
+                    && path.symlink_metadata().is_ok_and(|meta| !meta.is_dir() && changed_ms(&meta) > since)
+            })
+            .map(|path| self.relative(&path))
+            .collect()
+    }
+
+    /// What the compose file gave the container.
+    fn config(&self) -> Option<(MakeLive, BTreeSet<PathBuf>)> {
+        let differs = match (&self.running.config_hash, &self.running.mounts_hash) {
+            (Some(hash), Some(_)) => self.service.config_hash() != *hash,
+            _ => self.publishes_differently(),
+        };
+        if !differs {
+            return None;
+        }
+        let files = self.stack.files.iter().chain(&self.service.env_files);
+        let since = self.running.made_at_ms.unwrap_or(self.running.started_at_ms);
+        let newer: BTreeSet<PathBuf> =
+            files.clone().filter(|path| is_newer(path, since)).map(|path| self.relative(path)).collect();
+        let files =
+            if newer.is_empty() { self.stack.files.iter().map(|path| self.relative(path)).collect() } else { newer };
+        Some((MakeLive::Recreate, files))
+    }
+
+    fn publishes_differently(&self) -> bool {
+        let tcp = || self.service.ports.iter().filter(|port| port.protocol == Protocol::Tcp);
+        let written: BTreeSet<(u16, u16)> = tcp().filter_map(|port| Some((port.published?, port.target))).collect();
+        // Which port the engine chose for those that name none is nobody's edit.
+        let any: BTreeSet<u16> = tcp().filter(|port| port.published.is_none()).map(|port| port.target).collect();
+        let is: BTreeSet<(u16, u16)> =
+            self.running.published.iter().copied().filter(|(_, target)| !any.contains(target)).collect();
+        written != is
+    }
+
+    /// What is mounted from the stack's directory and read at the start.
+    fn mounts(&self) -> Option<(MakeLive, BTreeSet<PathBuf>)> {
+        let loaded = self.running.started_at_ms.max(self.running.reloaded_at_ms.unwrap_or_default());
+        let same = self.running.mounts_hash.as_ref().and_then(|hash| Some(self.service.mounts_hash().ok()? == *hash));
+        let on_first_start = self.running.reloaded_at_ms.is_none()
+            && self
+                .running
+                .made_at_ms
+                .is_some_and(|made| self.running.started_at_ms.saturating_sub(made) < FIRST_START_MS);
+        // Later, the label no longer tells what was read at the last start.
+        if same == Some(true) && on_first_start {
+            return None;
+        }
+        let mut action = MakeLive::Reload;
+        let mut files = BTreeSet::new();
+        for (mount, path) in self.service.mounts.iter().filter_map(|mount| Some((mount, source(mount)?))) {
+            let Some(needed) = needed(mount, path) else { continue };
+            let newer = newer_below(path, loaded, needed == MakeLive::Reload, same == Some(false));
+            if !newer.is_empty() {
+                action = action.max(needed);
+                files.extend(newer.iter().map(|path| self.relative(path)));
+            }
+        }
+        (!files.is_empty()).then_some((action, files))
+    }
+
+    fn relative(&self, path: &Path) -> PathBuf {
+        match path.strip_prefix(&self.stack.dir) {
+            Ok(inside) if inside.as_os_str().is_empty() => PathBuf::from("."),
+            Ok(inside) => inside.to_owned(),
+            Err(_) => path.to_owned(),
+        }
+    }
+}
+
+fn source(mount: &Mount) -> Option<&Path> {
+    if let MountKind::Bind(path) = &mount.kind { Some(path) } else { None }
+}
+
+/// What a change in a mount needs; nothing where it is live at once, or read once in a volume's life.
+fn needed(mount: &Mount, source: &Path) -> Option<MakeLive> {
+    let below = |root: &str| Path::new(&mount.target).starts_with(root);
+    let live = [
+        "/var/lib",
+        "/var/log",
+        "/var/run",
+        "/var/www",
+        "/run",
+        "/tmp",
+        "/data",
+        "/usr/share/nginx",
+        "/docker-entrypoint-initdb.d",
+    ];
+    if live.into_iter().any(below) {
+        None
+    } else if below("/etc/nginx") && !below("/etc/nginx/templates") && source.is_dir() {
+        Some(MakeLive::Reload)
+    } else {
+        // A single file stays the one that was mounted when an editor puts another in its place.
+        Some(MakeLive::Restart)
+    }
+}
+
+/// The files of a mount that changed after `since`. With `gone`, directories count too: a file may have been removed.
+fn newer_below(path: &Path, since: u64, nginx: bool, gone: bool) -> Vec<PathBuf> {
+    let Ok(meta) = fs::metadata(path) else { return Vec::new() };
+    if !meta.is_dir() {
+        return if changed_ms(&meta) > since { vec![path.to_owned()] } else { Vec::new() };
+    }
+    let mut newer = Vec::new();
+    let mut dirs = Vec::new();
+    let mut open = vec![path.to_owned()];
+    let mut seen = 0;
+    while let Some(dir) = open.pop() {
+        if fs::metadata(&dir).is_ok_and(|meta| changed_ms(&meta) > since) {
+            dirs.push(dir.clone());
+        }
+        for entry in fs::read_dir(&dir).into_iter().flatten().flatten() {
+            seen += 1;
+            let name = entry.file_name();
+            let Ok(meta) = entry.metadata() else { continue };
+            if seen > MAX_FILES || name.to_str().is_some_and(is_skipped) || is_litter(&entry.path()) {
+                continue;
+            }
+            if meta.is_dir() {
+                open.push(entry.path());
+            } else if changed_ms(&meta) > since && is_read(&entry.path(), nginx) {
+                newer.push(entry.path());
+            }
+        }
+    }
+    if newer.is_empty() && gone { dirs } else { newer }
+}
+
+/// Whether a program reads such a file when it starts; nginx reads anything that its configuration names.
+fn is_read(path: &Path, nginx: bool) -> bool {
+    const KINDS: [&str; 14] =
+        ["py", "html", "jinja", "jinja2", "j2", "txt", "ini", "cfg", "conf", "toml", "json", "yml", "yaml", "sh"];
+    nginx || path.extension().and_then(|kind| kind.to_str()).is_some_and(|kind| KINDS.contains(&kind))
+}
+
+/// What editors and Python leave lying about.
+fn is_litter(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let ends = ["~", ".pyc", ".swp", ".swo", ".swx", ".tmp"];
+    name == "4913"
+        || name.starts_with(".#")
+        || ends.iter().any(|end| name.ends_with(end))
+        || path.components().any(|part| part.as_os_str().to_str().is_some_and(is_skipped))
+}
+
+fn is_newer(path: &Path, since: u64) -> bool {
+    fs::metadata(path).is_ok_and(|meta| changed_ms(&meta) > since)
+}
+
+/// When a file came to be as it is: a file moved here from a backup keeps its old date of writing.
+fn changed_ms(meta: &Metadata) -> u64 {
+    let ms =
+        |seconds: i64, nanoseconds: i64| u64::try_from(seconds * 1_000 + nanoseconds / 1_000_000).unwrap_or_default();
+    ms(meta.mtime(), meta.mtime_nsec()).max(ms(meta.ctime(), meta.ctime_nsec()))
 }

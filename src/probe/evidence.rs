@@ -189,6 +189,15 @@ pub struct ServiceReport {
     pub restarts: i64,
 }
 
+/// The container behind the port that the story's browser asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrontDoor {
+    /// Name of the service in the compose file.
+    pub service: String,
+    /// The port in its container.
+    pub target: u16,
+}
+
 /// Everything that one verification saw.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Survey {
@@ -196,6 +205,9 @@ pub struct Survey {
     pub evidence: BTreeMap<String, Evidence>,
     /// By role name: `nginx`, `flaskapp`, `db`.
     pub services: BTreeMap<String, ServiceReport>,
+    /// Who publishes the port that the story's browser asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub front: Option<FrontDoor>,
     /// Roles whose running container is older than the files, with the smallest action.
     pub stale: Vec<crate::lab::Stale>,
     /// Seconds it took.

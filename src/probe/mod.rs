@@ -3,8 +3,23 @@
 //! Each hop is asked from where it starts: the host for the browser, a toolbox container inside the stack's networks for
 //! the rest. No verdicts here and no words for learners: only what was asked, and what was seen.
 
+mod as_app;
+mod browser;
+mod clean;
+mod cookies;
 mod evidence;
+mod form;
+mod hops;
+mod http;
+mod look;
+mod page;
+mod prober;
+mod rows;
+mod sockets;
+mod survey;
+mod url;
 
 pub use evidence::{
-    Evidence, HttpAnswer, ListenSocket, Observation, Rows, ServiceReport, ServiceState, Survey, evidence_id,
+    Evidence, FrontDoor, HttpAnswer, ListenSocket, Observation, Rows, ServiceReport, ServiceState, Survey, evidence_id,
 };
+pub use prober::{HostPorts, Prober, SurveyOptions};

@@ -1,0 +1,73 @@
+//! Whether a page of a lesson's story fits a terminal of 80 by 24 without scrolling.
+
+use unicode_width::UnicodeWidthStr;
+
+/// Columns that a page's text has at 80 columns, beside its border.
+pub(super) const COLUMNS: usize = 76;
+/// Lines that a page's text has at 24 lines, beside the map, the border and the keys.
+pub(super) const LINES: usize = 15;
+
+/// Lines that this text takes when it is wrapped at words.
+pub(super) fn lines(text: &str, columns: usize) -> usize {
+    let mut total = 0;
+    let mut paragraph = String::new();
+    let mut in_fence = false;
+    for line in text.trim_end().lines() {
+        let bare = line.trim_start();
+        let fence = bare.starts_with("```");
+        if fence || in_fence || line.starts_with("    ") || bare.is_empty() {
+            total += wrapped(&std::mem::take(&mut paragraph), columns);
+            // The fences themselves are not shown.
+            total += usize::from(!fence) * line.width().div_ceil(columns).max(1);
+            in_fence ^= fence;
+            continue;
+        }
+        if is_item(bare) {
+            total += wrapped(&std::mem::take(&mut paragraph), columns);
+        }
+        if !paragraph.is_empty() {
+            paragraph.push(' ');
+        }
+        paragraph.push_str(bare);
+    }
+    total + wrapped(&paragraph, columns)
+}
+
+fn is_item(line: &str) -> bool {
+    let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    line.starts_with("- ") || line.starts_with("* ") || (number.len() < line.len() && number.starts_with(". "))
+}
+
+fn wrapped(paragraph: &str, columns: usize) -> usize {
+    // Marks of emphasis and code take no room on the screen.
+    let shown = paragraph.replace("**", "").replace('`', "");
+    let mut lines = 0;
+    let mut used = 0;
+    for word in shown.split_whitespace() {
+        let width = word.width();
+        if used > 0 && used + 1 + width <= columns {
+            used += 1 + width;
+        } else {
+            lines += width.div_ceil(columns).max(1);
+            used = width;
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_wrap_and_lists_and_code_keep_their_lines() {
+        assert_eq!(lines("", 10), 0);
+        assert_eq!(lines("one two three", 10), 2);
+        assert_eq!(lines("one\ntwo", 10), 1, "a paragraph's own line breaks do not count");
+        assert_eq!(lines("one\n\ntwo\n", 10), 3);
+        assert_eq!(lines("- one\n- two\n1. three", 10), 3);
+        assert_eq!(lines("a\n```\nb\nc\n```\nd", 10), 4);
+        assert_eq!(lines("**0123** `5678`", 10), 1, "marks take no room");
+        assert_eq!(lines("0123456789abc", 10), 2);
+    }
+}

@@ -1,0 +1,227 @@
+//! What a course must not contradict: ids, references, the ladder of hints, the one right answer, conditions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Beat, Course, CourseFinding, Lesson, Prediction,
+    vocabulary::{EVIDENCE, HOPS},
+};
+use crate::compose::Severity;
+
+/// Everything in which a course contradicts itself or names what does not exist; empty when there is nothing.
+pub fn validate(course: &Course) -> Vec<CourseFinding> {
+    let mut validator = Validator::new(course);
+    validator.course();
+    for (index, lesson) in course.lessons.iter().enumerate() {
+        validator.file = course.lesson_files.get(index).cloned().unwrap_or_default();
+        validator.lesson(lesson);
+    }
+    validator.circles();
+    validator.findings
+}
+
+/// Collects findings, with the file that is looked at.
+pub(super) struct Validator<'a> {
+    pub course: &'a Course,
+    pub file: String,
+    pub findings: Vec<CourseFinding>,
+    pub hops: BTreeSet<&'a str>,
+    pub checks: BTreeSet<&'a str>,
+}
+
+impl<'a> Validator<'a> {
+    pub fn new(course: &'a Course) -> Self {
+        Self {
+            course,
+            file: "course.toml".to_owned(),
+            findings: Vec::new(),
+            hops: course.hops.iter().map(|hop| hop.id.as_str()).collect(),
+            checks: course.lessons.iter().flat_map(|lesson| &lesson.checks).map(|check| check.id.as_str()).collect(),
+        }
+    }
+
+    pub fn error(&mut self, path: &str, message: impl Into<String>) {
+        self.say(Severity::Error, path, message);
+    }
+
+    pub fn warn(&mut self, path: &str, message: impl Into<String>) {
+        self.say(Severity::Warning, path, message);
+    }
+
+    fn say(&mut self, severity: Severity, path: &str, message: impl Into<String>) {
+        let place = self.course.sources.place(&self.file, path);
+        self.findings.push(CourseFinding { place, severity, message: message.into() });
+    }
+
+    fn course(&mut self) {
+        let course = self.course;
+        self.unique("hop", course.hops.iter().enumerate().map(|(i, hop)| (format!("hops.{i}.id"), hop.id.as_str())));
+        for (index, hop) in course.hops.iter().enumerate() {
+            if !HOPS.contains(&hop.id.as_str()) {
+                self.error(&format!("hops.{index}.id"), format!("no hop {}: one of {}", hop.id, HOPS.join(", ")));
+            }
+        }
+        let files = course.lesson_files.iter().enumerate().map(|(i, file)| (format!("lessons.{i}"), file.as_str()));
+        self.unique("lesson file", files);
+        let listed = |file: &&String| *file != "course.toml" && !course.lesson_files.contains(*file);
+        for file in course.sources.texts.keys().filter(listed).cloned().collect::<Vec<_>>() {
+            self.warn("lessons", format!("{file} is not in the list of lessons"));
+        }
+        if course.stack.bootstrap.command.is_empty() {
+            self.error("stack.bootstrap.command", "the command that prepares the database is empty");
+        }
+        let mut ids = BTreeSet::new();
+        let mut check_ids = BTreeSet::new();
+        let mut wrong_turn_ids = BTreeSet::new();
+        for (index, lesson) in course.lessons.iter().enumerate() {
+            self.file = course.lesson_files.get(index).cloned().unwrap_or_default();
+            self.once("lesson", "id", &lesson.id, &mut ids);
+            for (index, check) in lesson.checks.iter().enumerate() {
+                self.once("check", &format!("checks.{index}.id"), &check.id, &mut check_ids);
+            }
+            for (index, turn) in lesson.wrong_turns.iter().enumerate() {
+                self.once("wrong turn", &format!("wrong_turns.{index}.id"), &turn.id, &mut wrong_turn_ids);
+            }
+            let variants = lesson.variants.iter().enumerate();
+            self.unique("variant", variants.map(|(i, variant)| (format!("variants.{i}.id"), variant.id.as_str())));
+        }
+    }
+
+    fn unique<'b>(&mut self, what: &str, ids: impl Iterator<Item = (String, &'b str)>) {
+        let mut seen = BTreeSet::new();
+        for (path, id) in ids {
+            self.once(what, &path, id, &mut seen);
+        }
+    }
+
+    fn once<'b>(&mut self, what: &str, path: &str, id: &'b str, seen: &mut BTreeSet<&'b str>) {
+        if !seen.insert(id) {
+            self.error(path, format!("a second {what} with the id {id}"));
+        }
+    }
+
+    fn lesson(&mut self, lesson: &'a Lesson) {
+        if !lesson.fix.is_empty() && lesson.checks.is_empty() {
+            self.error("fix", "a lesson with a bug needs a check that fails while it is there");
+        }
+        for (index, beat) in lesson.beats.iter().enumerate() {
+            self.beat(index, beat);
+        }
+        if let Some(prediction) = &lesson.prediction {
+            self.prediction(prediction);
+        }
+        for (index, check) in lesson.checks.iter().enumerate() {
+            if !self.evidence_is_known(&check.evidence) {
+                self.unknown_evidence(&format!("checks.{index}.evidence"), &check.evidence);
+            }
+            for (position, needed) in check.needs.iter().enumerate() {
+                if !self.hops.contains(needed.as_str()) && !self.checks.contains(needed.as_str()) {
+                    let path = format!("checks.{index}.needs.{position}");
+                    self.error(&path, format!("there is no hop and no check {needed}"));
+                }
+            }
+            self.condition(&format!("checks.{index}.pass"), &check.pass);
+        }
+        if let Some(index) = lesson.hints.windows(2).position(|pair| pair[0].rung >= pair[1].rung) {
+            let path = format!("hints.{}.rung", index + 1);
+            self.error(&path, "hints climb from where to what to how to show, each rung once");
+        }
+        for (index, turn) in lesson.wrong_turns.iter().enumerate() {
+            self.condition(&format!("wrong_turns.{index}.when"), &turn.when);
+            if turn.saved_only && turn.edits.is_empty() {
+                self.error(&format!("wrong_turns.{index}.saved_only"), "nothing is saved: there are no edits");
+            }
+        }
+        self.edit_paths(lesson);
+    }
+
+    fn beat(&mut self, index: usize, beat: &Beat) {
+        if !beat.step.is_empty() && !self.course.method.contains(&beat.step) {
+            let method = self.course.method.join(", ");
+            self.error(&format!("beats.{index}.step"), format!("no step {} in the method: {method}", beat.step));
+        }
+        let Some(show) = &beat.show else { return };
+        let path = format!("beats.{index}.show");
+        if let Some(file) = show.strip_prefix("file:") {
+            if !self.course.broken_stack().contains_key(file) {
+                self.error(&path, format!("the broken stack has no file {file}"));
+            }
+        } else if let Some(service) = show.strip_prefix("logs:") {
+            self.role(&path, service);
+        } else if !self.evidence_is_known(show) {
+            self.error(&path, format!("{show} is neither an evidence id nor file:PATH nor logs:SERVICE"));
+        }
+    }
+
+    fn prediction(&mut self, prediction: &Prediction) {
+        if !(2..=5).contains(&prediction.choices.len()) {
+            self.error("prediction.choices", "a question has two to five answers");
+        }
+        let right = prediction.choices.iter().filter(|choice| choice.right).count();
+        if right != 1 {
+            self.error("prediction.choices", format!("exactly one answer is right, and here {right} are"));
+        }
+    }
+
+    fn edit_paths(&mut self, lesson: &Lesson) {
+        let fix = lesson.fix.iter().enumerate().map(|(i, edit)| (format!("fix.{i}"), edit));
+        let variants = lesson.variants.iter().enumerate().flat_map(|(v, variant)| {
+            variant.edits.iter().enumerate().map(move |(i, edit)| (format!("variants.{v}.edits.{i}"), edit))
+        });
+        let turns = lesson.wrong_turns.iter().enumerate().flat_map(|(t, turn)| {
+            turn.edits.iter().enumerate().map(move |(i, edit)| (format!("wrong_turns.{t}.edits.{i}"), edit))
+        });
+        for (path, edit) in fix.chain(variants).chain(turns) {
+            if !stays_inside(edit.file()) {
+                self.error(&path, format!("{} is not a path inside the stack", edit.file()));
+            }
+        }
+    }
+
+    pub fn evidence_is_known(&self, id: &str) -> bool {
+        self.hops.contains(id) || EVIDENCE.contains(&id)
+    }
+
+    pub fn unknown_evidence(&mut self, path: &str, id: &str) {
+        let known: Vec<&str> = self.hops.iter().copied().chain(EVIDENCE).collect();
+        self.error(path, format!("no evidence {id}: one of {}", known.join(", ")));
+    }
+
+    pub fn role(&mut self, path: &str, service: &str) {
+        let roles = &self.course.roles;
+        let known = [&roles.proxy, &roles.app, &roles.database];
+        if !known.iter().any(|role| *role == service) {
+            let known = known.map(String::as_str).join(", ");
+            self.error(path, format!("no service {service}: one of {known}"));
+        }
+    }
+
+    /// A check that needs itself, over however many corners, could never be asked.
+    fn circles(&mut self) {
+        let course = self.course;
+        let all = || course.lessons.iter().flat_map(|lesson| &lesson.checks);
+        let needs: BTreeMap<&str, &[String]> = all().map(|check| (check.id.as_str(), check.needs.as_slice())).collect();
+        for (lesson, file) in course.lessons.iter().zip(&course.lesson_files) {
+            self.file.clone_from(file);
+            for (index, check) in lesson.checks.iter().enumerate() {
+                let mut reached = BTreeSet::new();
+                let mut waiting: Vec<&str> = check.needs.iter().map(String::as_str).collect();
+                while let Some(id) = waiting.pop() {
+                    if reached.insert(id) {
+                        waiting.extend(needs.get(id).into_iter().copied().flatten().map(String::as_str));
+                    }
+                }
+                if reached.contains(check.id.as_str()) {
+                    self.error(&format!("checks.{index}.needs"), format!("check {} needs itself", check.id));
+                }
+            }
+        }
+    }
+}
+
+/// Whether this is a plain path inside a stack, with forward slashes.
+pub(super) fn stays_inside(path: &str) -> bool {
+    !path.is_empty()
+        && !path.contains('\\')
+        && path.split('/').all(|part| !matches!(part, "" | "." | ".." | ".git" | ".breakfix"))
+}

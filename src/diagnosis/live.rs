@@ -1,0 +1,107 @@
+//! Facts of the running stack, under names that start with `live.`, so that lessons can compare files with containers.
+
+use std::collections::BTreeMap;
+
+use crate::probe::{ListenSocket, ServiceReport, Survey};
+
+/// All facts: those of the files, and `live.ROLE.state`, `.exit_code`, `.listens`, `.address`, `.published`, `live.front.service`, `live.front.target`.
+/// What could not be seen is absent.
+pub(super) fn with_live(values: &BTreeMap<String, String>, survey: &Survey) -> BTreeMap<String, String> {
+    let mut all = values.clone();
+    for (role, report) in &survey.services {
+        let mut put = |name: &str, value: String| {
+            all.insert(format!("live.{role}.{name}"), value);
+        };
+        put("state", state_name(report).to_string());
+        if let Some(code) = report.exit_code {
+            put("exit_code", code.to_string());
+        }
+        if !report.listens.is_empty() {
+            put("listens", ports(&report.listens));
+            put("address", address(&report.listens));
+        }
+        put("published", report.ports.iter().filter_map(|port| mapping(port)).collect::<Vec<_>>().join(","));
+    }
+    if let Some(front) = &survey.front {
+        all.insert("live.front.service".into(), role_of(survey, &front.service).to_string());
+        all.insert("live.front.target".into(), front.target.to_string());
+    }
+    all
+}
+
+/// The role that a service plays, or its own name.
+pub(super) fn role_of<'a>(survey: &'a Survey, service: &'a str) -> &'a str {
+    survey.services.iter().find(|(_, report)| report.service == service).map_or(service, |(role, _)| role)
+}
+
+/// The state's name as lessons write it.
+pub(super) fn state_name(report: &ServiceReport) -> &'static str {
+    use crate::probe::ServiceState::{Created, Exited, Missing, Paused, Restarting, Running};
+    match report.state {
+        Running => "running",
+        Exited => "exited",
+        Restarting => "restarting",
+        Created => "created",
+        Paused => "paused",
+        Missing => "missing",
+    }
+}
+
+fn ports(sockets: &[ListenSocket]) -> String {
+    let mut ports: Vec<u16> = sockets.iter().map(|socket| socket.port).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports.iter().map(u16::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// The widest address: one that others can reach, if there is any.
+fn address(sockets: &[ListenSocket]) -> String {
+    let wide = sockets.iter().find(|socket| matches!(socket.address.as_str(), "0.0.0.0" | "::"));
+    let reachable = sockets.iter().find(|socket| !socket.address.starts_with("127.") && socket.address != "::1");
+    wide.or(reachable).or(sockets.first()).map(|socket| socket.address.clone()).unwrap_or_default()
+}
+
+/// `127.0.0.1:8080->80/tcp` → `8080:80`
+fn mapping(port: &str) -> Option<String> {
+    let (host, container) = port.split_once("->")?;
+    let host = host.rsplit(':').next()?;
+    let container = container.split('/').next()?;
+    Some(format!("{host}:{container}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::{FrontDoor, ServiceState};
+
+    #[test]
+    fn names_and_values() {
+        let socket = |address: &str, port| ListenSocket { address: address.into(), port };
+        let report = ServiceReport {
+            service: "web".into(),
+            state: ServiceState::Running,
+            exit_code: None,
+            ports: vec!["127.0.0.1:8080->80/tcp".into(), "[::1]:8080->80/tcp".into()],
+            listens: vec![socket("127.0.0.1", 9000), socket("0.0.0.0", 80), socket("::", 80)],
+            log: Vec::new(),
+            restarts: 0,
+        };
+        let survey = Survey {
+            services: [("nginx".to_string(), report)].into(),
+            front: Some(FrontDoor { service: "web".into(), target: 80 }),
+            ..Survey::default()
+        };
+        let facts = with_live(&[("nginx.listen".to_string(), "80".to_string())].into(), &survey);
+        let expected = [
+            ("live.front.service", "nginx"),
+            ("live.front.target", "80"),
+            ("live.nginx.address", "0.0.0.0"),
+            ("live.nginx.listens", "80,9000"),
+            ("live.nginx.published", "8080:80,8080:80"),
+            ("live.nginx.state", "running"),
+            ("nginx.listen", "80"),
+        ];
+        let found: Vec<(&str, &str)> = facts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(found, expected);
+    }
+}

@@ -1,0 +1,261 @@
+//! Building a service's image with the classic builder, which every engine has.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    io::Write,
+    path::Path,
+};
+
+use bollard::{
+    body_try_stream,
+    models::ImageInspect,
+    query_parameters::{BuildImageOptionsBuilder, BuilderVersion},
+};
+use futures_util::StreamExt;
+use hyper::body::Bytes;
+use tokio::sync::mpsc;
+
+use super::{
+    Engine, Limits, Progress,
+    build_failure::{BuildLog, explain},
+    call::{Fault, IDLE},
+    context::{Config, config_dir},
+    dockerfile::base_images,
+    spec::image_name,
+};
+use crate::{
+    compose::{Build, FileKind, Service, Stack},
+    error::{Error, Result},
+};
+
+/// Name under which an inline Dockerfile goes into the context.
+const INLINE: &str = ".breakfix.dockerfile";
+/// Lines of a build's output that are kept.
+const KEPT_LINES: usize = 200;
+
+/// A Dockerfile, read.
+pub(crate) struct Recipe {
+    /// Its text.
+    pub text: String,
+    /// The images that it stands on.
+    pub bases: Vec<String>,
+}
+
+impl Recipe {
+    /// Reads the Dockerfile of a service.
+    pub(crate) fn read(build: &Build) -> Result<Self> {
+        let text = build.dockerfile_text()?;
+        let bases = base_images(&text, &build.args);
+        Ok(Self { text, bases })
+    }
+}
+
+impl Engine {
+    /// Builds the image of a service from its context.
+    pub(crate) async fn build(
+        &self,
+        stack: &Stack,
+        service: &Service,
+        build: &Build,
+        recipe: &Recipe,
+        limits: Option<&Limits>,
+        progress: &Progress,
+    ) -> Result<ImageInspect> {
+        let image = image_name(stack, service);
+        progress.step(&service.name, "build", "sending the files");
+        let inside = Path::new(&build.dockerfile)
+            .components()
+            .all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
+        let own = build.dockerfile_inline.is_some() || !inside;
+        let dockerfile = if own { INLINE } else { build.dockerfile.trim_start_matches("./") };
+        let mut options = BuildImageOptionsBuilder::default()
+            .dockerfile(dockerfile)
+            .t(&tagged(&image))
+            .rm(true)
+            .forcerm(true)
+            .buildargs(&arguments(build))
+            .version(BuilderVersion::BuilderV1);
+        if let Some(target) = &build.target {
+            options = options.target(target);
+        }
+        if let Some(limits) = limits {
+            // Installing packages takes more than serving pages.
+            let bytes = i32::try_from((limits.memory * 2).max(1 << 30)).unwrap_or(i32::MAX);
+            options = options.memory(bytes).memswap(bytes);
+        }
+
+        let (writer, reader) = mpsc::channel(8);
+        let (packed, dockerfile) = (build.clone(), (dockerfile.to_owned(), recipe.text.clone()));
+        let packing = tokio::task::spawn_blocking(move || pack(&packed, &dockerfile.0, &dockerfile.1, writer));
+        let body =
+            futures_util::stream::unfold(reader, |mut reader| async move { Some((reader.recv().await?, reader)) });
+        let mut messages = Box::pin(self.docker.build_image(options.build(), None, Some(body_try_stream(body))));
+
+        let mut log = BuildLog::new(KEPT_LINES);
+        let failed = loop {
+            match tokio::time::timeout(IDLE, messages.next()).await {
+                Err(_) => break Some(Fault::NoAnswer(IDLE)),
+                Ok(None) => break None,
+                Ok(Some(Err(error))) => break Some(error.into()),
+                Ok(Some(Ok(message))) => {
+                    if let Some(detail) = message.error_detail {
+                        let text = detail.message.unwrap_or_default();
+                        break Some(Fault::Says { status: 200, message: super::text::clean(&text) });
+                    }
+                    if let Some(text) = message.stream
+                        && let Some(step) = log.take(&text)
+                    {
+                        progress.step(&service.name, "build", step);
+                    }
+                }
+            }
+        };
+        drop(messages);
+        match packing.await {
+            Ok(Err(PackError::File(error))) => return Err(error),
+            // The engine ended the upload, and has said why.
+            Ok(Err(PackError::Unwanted)) | Ok(Ok(())) => {}
+            Err(error) => return Err(Error::environment("the build context could not be packed").because(error)),
+        }
+        if let Some(fault) = failed {
+            return Err(explain(&service.name, &fault, &log, &recipe.text));
+        }
+        // A failure may also come as a line that is no error to the client: the image itself is the proof.
+        let built = self.image(&image).await?;
+        let built = built.ok_or_else(|| {
+            explain(&service.name, &Fault::Other("the build ended without an image".into()), &log, &recipe.text)
+        })?;
+        progress.finished(&service.name, "build", "built");
+        Ok(built)
+    }
+}
+
+/// With a tag: a bare name means all tags to some calls.
+fn tagged(image: &str) -> String {
+    let last = image.rsplit('/').next().unwrap_or(image);
+    if last.contains(':') || image.contains('@') { image.to_owned() } else { format!("{image}:latest") }
+}
+
+/// The file's arguments and the proxies of the surroundings, which are known to builders and do not spoil the cache.
+fn arguments(build: &Build) -> HashMap<String, String> {
+    let mut arguments: HashMap<String, String> = HashMap::new();
+    if let Some(dir) = config_dir() {
+        arguments.extend(Config::read(&dir).proxy_arguments());
+    }
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "FTP_PROXY", "ALL_PROXY"] {
+        for name in [name.to_owned(), name.to_lowercase()] {
+            if let Ok(value) = std::env::var(&name)
+                && !value.is_empty()
+                && !is_loopback(&value)
+            {
+                arguments.insert(name, value);
+            }
+        }
+    }
+    for (name, value) in &build.args {
+        match value.clone().or_else(|| std::env::var(name).ok()) {
+            Some(value) => arguments.insert(name.clone(), value),
+            None => None,
+        };
+    }
+    arguments
+}
+
+/// A proxy on this machine's loopback is not there inside a build.
+fn is_loopback(proxy: &str) -> bool {
+    let host = proxy.split_once("://").map_or(proxy, |(_, rest)| rest);
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]")
+}
+
+enum PackError {
+    /// A file cannot be read.
+    File(Error),
+    /// Nobody takes the bytes any more.
+    Unwanted,
+}
+
+/// Writes the context as a tar stream, a piece at a time: a context may be larger than memory.
+fn pack(
+    build: &Build,
+    dockerfile: &str,
+    text: &str,
+    to: mpsc::Sender<std::io::Result<Bytes>>,
+) -> Result<(), PackError> {
+    let files = build.context_files().map_err(PackError::File)?;
+    let mut tar = tar::Builder::new(std::io::BufWriter::with_capacity(1 << 16, Pieces(to)));
+    tar.follow_symlinks(false);
+    let mut has_dockerfile = false;
+    for file in &files {
+        has_dockerfile |= file.path == Path::new(dockerfile);
+        let added = match file.kind {
+            FileKind::Directory => tar.append_dir(&file.path, &file.absolute),
+            FileKind::File | FileKind::Symlink => tar.append_path_with_name(&file.absolute, &file.path),
+        };
+        added.map_err(|error| match error.kind() {
+            std::io::ErrorKind::BrokenPipe => PackError::Unwanted,
+            _ => PackError::File(
+                Error::stack(format!("the build context's file {} cannot be read", file.path.display())).because(error),
+            ),
+        })?;
+    }
+    let ended = (|| {
+        if !has_dockerfile {
+            // Inline, outside the context, or kept out by .dockerignore: the builder needs it all the same.
+            let mut header = tar::Header::new_gnu();
+            header.set_size(text.len() as u64);
+            header.set_mode(0o644);
+            tar.append_data(&mut header, dockerfile, text.as_bytes())?;
+        }
+        tar.into_inner()?.flush()
+    })();
+    ended.map_err(|_| PackError::Unwanted)
+}
+
+/// Hands pieces to the request's body.
+pub(crate) struct Pieces(pub mpsc::Sender<std::io::Result<Bytes>>);
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let piece = Bytes::copy_from_slice(bytes);
+        self.0.blocking_send(Ok(piece)).map_err(|_| std::io::Error::from(std::io::ErrorKind::BrokenPipe))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Keeps the newest lines.
+pub(crate) fn keep<T>(lines: &mut VecDeque<T>, line: T, most: usize) {
+    if lines.len() == most {
+        lines.pop_front();
+    }
+    lines.push_back(line);
+}
+
+/// Ids of the images that a recipe stands on, joined: another base image asks for another build.
+pub(crate) fn base_ids(recipe: &Recipe, images: &BTreeMap<String, ImageInspect>) -> String {
+    let ids: Vec<&str> = recipe.bases.iter().filter_map(|name| images.get(name)?.id.as_deref()).collect();
+    ids.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_gets_a_tag_once() {
+        assert_eq!(tagged("shop-flaskapp"), "shop-flaskapp:latest");
+        assert_eq!(tagged("localhost:5000/shop"), "localhost:5000/shop:latest");
+        assert_eq!(tagged("shop:2"), "shop:2");
+    }
+
+    #[test]
+    fn a_loopback_proxy_does_not_go_into_a_build() {
+        assert!(is_loopback("http://127.0.0.1:3128"));
+        assert!(is_loopback("http://me:pw@localhost:3128/"));
+        assert!(!is_loopback("http://proxy.corp:3128"));
+    }
+}

@@ -1,0 +1,132 @@
+//! The little that has to be known of a Dockerfile before it is built: the images that it stands on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The images that a Dockerfile names in `FROM` and `COPY --from`, without its own stages and `scratch`.
+/// Arguments of the first lines are put in; a name that stays open is left to the builder.
+pub(crate) fn base_images(text: &str, arguments: &BTreeMap<String, Option<String>>) -> Vec<String> {
+    let mut values: BTreeMap<String, String> = BTreeMap::new();
+    let mut stages: BTreeSet<String> = BTreeSet::new();
+    let mut images = Vec::new();
+    for line in logical_lines(text) {
+        let mut words = line.split_whitespace();
+        match words.next().map(str::to_ascii_uppercase).as_deref() {
+            // Only arguments before the first stage count in `FROM`.
+            Some("ARG") if stages.is_empty() && images.is_empty() => {
+                for word in words {
+                    let (name, default) = word.split_once('=').unwrap_or((word, ""));
+                    let given = arguments.get(name).cloned().flatten();
+                    let value = given.unwrap_or_else(|| default.trim_matches(['"', '\'']).to_owned());
+                    values.insert(name.to_owned(), value);
+                }
+            }
+            Some("FROM") => {
+                let mut words = words.filter(|word| !word.starts_with("--"));
+                let Some(name) = words.next().and_then(|name| expand(name, &values)) else { continue };
+                if name != "scratch" && !stages.contains(&name.to_lowercase()) {
+                    images.push(name);
+                }
+                if let (Some(keyword), Some(stage)) = (words.next(), words.next())
+                    && keyword.eq_ignore_ascii_case("as")
+                {
+                    stages.insert(stage.to_lowercase());
+                }
+            }
+            Some("COPY") => {
+                let from =
+                    words.take_while(|word| word.starts_with("--")).find_map(|word| word.strip_prefix("--from="));
+                if let Some(name) = from
+                    && !stages.contains(&name.to_lowercase())
+                    && name.parse::<usize>().is_err()
+                    && !name.contains('$')
+                {
+                    images.push(name.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut seen = BTreeSet::new();
+    images.retain(|image| seen.insert(image.clone()));
+    images
+}
+
+/// Lines without comments, continued ones joined.
+fn logical_lines(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut open = String::new();
+    for line in text.lines() {
+        let line = line.trim();
+        if line.starts_with('#') || (line.is_empty() && open.is_empty()) {
+            continue;
+        }
+        match line.strip_suffix('\\') {
+            Some(part) => {
+                open.push_str(part);
+                open.push(' ');
+            }
+            None => {
+                open.push_str(line);
+                lines.push(std::mem::take(&mut open));
+            }
+        }
+    }
+    if !open.is_empty() {
+        lines.push(open);
+    }
+    lines
+}
+
+/// `$NAME`, `${NAME}` and `${NAME:-default}`; `None` where a variable has no value.
+fn expand(text: &str, values: &BTreeMap<String, String>) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = text.trim_matches('"');
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let (expression, after) = match rest.strip_prefix('{') {
+            Some(inside) => inside.split_once('}')?,
+            None => rest.split_at(rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len())),
+        };
+        let (name, default) = expression.split_once(":-").unwrap_or((expression, ""));
+        let value = values.get(name).filter(|value| !value.is_empty()).map_or(default, String::as_str);
+        if value.is_empty() {
+            return None;
+        }
+        out.push_str(value);
+        rest = after;
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn images(text: &str) -> Vec<String> {
+        base_images(text, &BTreeMap::from([("GIVEN".into(), Some("3.13-slim".into())), ("UNSET".into(), None)]))
+    }
+
+    #[test]
+    fn images_of_a_dockerfile() {
+        assert_eq!(images("# c\nFROM python:3.13-slim\nCOPY . ."), ["python:3.13-slim"]);
+        assert_eq!(
+            images("from --platform=linux/amd64 \\\n  python:3 as a\nFROM a\nCOPY --from=a /x /x"),
+            ["python:3"]
+        );
+        assert_eq!(
+            images("FROM a AS Build\nFROM b\nCOPY --from=build . .\nCOPY --chown=1 --from=nginx:1 / /"),
+            ["a", "b", "nginx:1"]
+        );
+        assert_eq!(images("FROM scratch\nCOPY --from=0 / /"), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn arguments_of_the_first_lines() {
+        assert_eq!(images("ARG GIVEN=2\nFROM python:${GIVEN}"), ["python:3.13-slim"]);
+        assert_eq!(images("ARG V=\"3.12\"\nFROM python:$V-slim"), ["python:3.12-slim"]);
+        assert_eq!(images("ARG UNSET\nFROM python:${UNSET:-3.11}"), ["python:3.11"]);
+        assert_eq!(images("ARG UNSET\nFROM python:$UNSET"), [] as [&str; 0]);
+    }
+}

@@ -1,0 +1,84 @@
+//! Commands inside running containers.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bollard::{
+    container::LogOutput,
+    exec::{CreateExecOptions, StartExecResults},
+};
+use futures_util::{Stream as FuturesStream, StreamExt};
+
+use super::{
+    Engine, Output,
+    call::{Fault, QUICK, ask},
+};
+use crate::error::{Error, Result};
+
+/// What is kept of each stream of a command.
+const KEPT_BYTES: usize = 256 * 1024;
+
+impl Engine {
+    /// Runs a command in a running container. The output is drained, capped, and bounded in time.
+    ///
+    /// A command that is not there is no error: its exit code is 126 or 127, and the engine's words are in the output.
+    ///
+    /// # Errors
+    /// Environment: no such container, it does not run, or the command does not end in time.
+    pub async fn exec(
+        &self,
+        container: &str,
+        command: &[&str],
+        env: &BTreeMap<String, String>,
+        within: Duration,
+    ) -> Result<Output> {
+        let what = || format!("`{}` cannot be run in {container}", command.join(" "));
+        let options = CreateExecOptions {
+            cmd: Some(command.iter().map(|word| (*word).to_owned()).collect()),
+            env: Some(env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            ..Default::default()
+        };
+        let run = async {
+            let created = ask(QUICK, self.docker.create_exec(container, options)).await?;
+            let mut output = Output::default();
+            match ask(QUICK, self.docker.start_exec(&created.id, None)).await? {
+                StartExecResults::Attached { output: stream, .. } => drain(stream, &mut output).await?,
+                StartExecResults::Detached => {}
+            }
+            // The exit code is there once the output has ended; engines may need a moment more.
+            loop {
+                let state = ask(QUICK, self.docker.inspect_exec(&created.id)).await?;
+                if let Some(code) = state.exit_code.filter(|_| state.running != Some(true)) {
+                    output.code = code;
+                    return Ok::<_, Fault>(output);
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        match tokio::time::timeout(within, run).await {
+            Ok(outcome) => outcome.map_err(|fault| fault.environment(what())),
+            Err(_) => Err(Error::environment(what()).why(format!("it did not end within {} s", within.as_secs_f64()))),
+        }
+    }
+}
+
+/// Reads a stream to its end and keeps the beginning of each of its two parts.
+pub(crate) async fn drain(
+    mut stream: impl FuturesStream<Item = Result<LogOutput, bollard::errors::Error>> + Unpin,
+    output: &mut Output,
+) -> Result<(), Fault> {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    while let Some(piece) = stream.next().await {
+        let (kept, message) = match piece? {
+            LogOutput::StdErr { message } => (&mut err, message),
+            LogOutput::StdOut { message } | LogOutput::Console { message } => (&mut out, message),
+            LogOutput::StdIn { .. } => continue,
+        };
+        let room = KEPT_BYTES - kept.len();
+        kept.extend_from_slice(&message[..message.len().min(room)]);
+    }
+    output.stdout = String::from_utf8_lossy(&out).into_owned();
+    output.stderr = String::from_utf8_lossy(&err).into_owned();
+    Ok(())
+}

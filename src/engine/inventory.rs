@@ -1,0 +1,174 @@
+//! What is on the engine of one project.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bollard::{models::*, query_parameters::*};
+use futures_util::future::try_join_all;
+
+use super::{
+    Container, Engine,
+    call::{QUICK, ask, found},
+    labels,
+    text::epoch_ms,
+};
+use crate::{error::Result, probe::ServiceState};
+
+impl Engine {
+    /// The project's containers, one per service (one-off containers left out).
+    ///
+    /// # Errors
+    /// Environment: the engine does not answer.
+    pub async fn containers(&self, project: &str) -> Result<Vec<Container>> {
+        let found = self.inspect_project(project).await?;
+        let mut images: BTreeMap<String, Option<ImageInspect>> = BTreeMap::new();
+        for container in &found {
+            images.entry(container.image.clone().unwrap_or_default()).or_default();
+        }
+        let inspected = try_join_all(images.keys().map(|id| self.image(id))).await?;
+        for (slot, image) in images.values_mut().zip(inspected) {
+            *slot = image;
+        }
+        let mut containers: Vec<Container> = Vec::new();
+        for container in found {
+            let image = images.get(container.image.as_deref().unwrap_or_default()).and_then(Option::as_ref);
+            let container = describe(&container, image);
+            // Where a service was scaled by hand, its first container stands for it.
+            if containers.iter().all(|known| known.service != container.service) {
+                containers.push(container);
+            }
+        }
+        Ok(containers)
+    }
+
+    /// An image by name or id, if it is here.
+    pub(crate) async fn image(&self, name: &str) -> Result<Option<ImageInspect>> {
+        found(ask(QUICK, self.docker.inspect_image(name)).await)
+            .map_err(|fault| fault.environment(format!("the image {name} cannot be looked at")))
+    }
+
+    /// A container by name or id, if it is there.
+    pub(crate) async fn inspect(&self, container: &str) -> Result<Option<ContainerInspectResponse>> {
+        found(ask(QUICK, self.docker.inspect_container(container, None::<InspectContainerOptions>)).await)
+            .map_err(|fault| fault.environment(format!("the container {container} cannot be looked at")))
+    }
+
+    /// Containers that carry this label, whatever their state.
+    pub(crate) async fn list_by_label(&self, label: &str, value: &str) -> Result<Vec<ContainerSummary>> {
+        let filters = HashMap::from([("label", vec![format!("{label}={value}")])]);
+        let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+        ask(QUICK, self.docker.list_containers(Some(options)))
+            .await
+            .map_err(|fault| fault.environment("the engine's containers cannot be listed"))
+    }
+
+    /// All that is known of the project's service containers, by service and number.
+    pub(crate) async fn inspect_project(&self, project: &str) -> Result<Vec<ContainerInspectResponse>> {
+        let listed = self.list_by_label(labels::PROJECT, project).await?;
+        let services = listed.into_iter().filter(|summary| {
+            let labels = summary.labels.as_ref();
+            let has = |name| labels.and_then(|labels| labels.get(name));
+            has(labels::ONEOFF).is_none_or(|value| value != "True") && has(labels::SERVICE).is_some()
+        });
+        let ids: Vec<String> = services.filter_map(|summary| summary.id).collect();
+        // One that is removed in between is simply not there any more.
+        let inspected = try_join_all(ids.iter().map(|id| self.inspect(id))).await?;
+        let mut containers: Vec<ContainerInspectResponse> = inspected.into_iter().flatten().collect();
+        containers.sort_by_key(|container| {
+            let number = label(container, labels::NUMBER).and_then(|number| number.parse::<u32>().ok());
+            (label(container, labels::SERVICE).unwrap_or_default().to_owned(), number)
+        });
+        Ok(containers)
+    }
+}
+
+/// A label of a container.
+pub(crate) fn label<'a>(container: &'a ContainerInspectResponse, name: &str) -> Option<&'a str> {
+    container.config.as_ref()?.labels.as_ref()?.get(name).map(String::as_str)
+}
+
+/// The service of a container.
+pub(crate) fn service_of(container: &ContainerInspectResponse) -> &str {
+    label(container, labels::SERVICE).unwrap_or_default()
+}
+
+/// Its name without the slash.
+pub(crate) fn name_of(container: &ContainerInspectResponse) -> &str {
+    container.name.as_deref().unwrap_or_default().trim_start_matches('/')
+}
+
+/// Its state in our words.
+pub(crate) fn state_of(container: &ContainerInspectResponse) -> ServiceState {
+    use ContainerStateStatusEnum as Status;
+    match container.state.as_ref().and_then(|state| state.status) {
+        Some(Status::RUNNING) => ServiceState::Running,
+        Some(Status::RESTARTING) => ServiceState::Restarting,
+        Some(Status::CREATED) => ServiceState::Created,
+        Some(Status::PAUSED) => ServiceState::Paused,
+        Some(Status::REMOVING | Status::STOPPING | Status::EXITED | Status::DEAD) => ServiceState::Exited,
+        _ => ServiceState::Missing,
+    }
+}
+
+/// Its published ports: container port, protocol, host address, host port; each once per address family's number.
+pub(crate) fn ports_of(container: &ContainerInspectResponse) -> Vec<(u16, String, String, u16)> {
+    let ports = container.network_settings.as_ref().and_then(|settings| settings.ports.as_ref());
+    let mut list: Vec<(u16, String, String, u16)> = ports
+        .into_iter()
+        .flatten()
+        .flat_map(|(target, bindings)| {
+            let (target, protocol) = target.split_once('/').unwrap_or((target, "tcp"));
+            bindings.iter().flatten().filter_map(move |binding| {
+                let host = binding.host_ip.clone().unwrap_or_default();
+                let port = binding.host_port.as_deref()?.parse().ok()?;
+                Some((target.parse().ok()?, protocol.to_owned(), host, port))
+            })
+        })
+        .collect();
+    list.sort();
+    // A port on all addresses is told twice, for IPv4 and IPv6.
+    let twice: Vec<_> = list.iter().filter(|port| port.2 == "0.0.0.0").cloned().collect();
+    list.retain(|port| port.2 != "::" || !twice.iter().any(|other| other.0 == port.0 && other.3 == port.3));
+    list
+}
+
+fn describe(container: &ContainerInspectResponse, image: Option<&ImageInspect>) -> Container {
+    let state = container.state.clone().unwrap_or_default();
+    let config = container.config.clone().unwrap_or_default();
+    let labels: BTreeMap<String, String> = config.labels.unwrap_or_default().into_iter().collect();
+    let mut image_labels: BTreeMap<String, String> =
+        image.and_then(|image| image.config.as_ref()?.labels.clone()).unwrap_or_default().into_iter().collect();
+    // A label in the image would cost a layer at each build: the container remembers what its image was built from.
+    if let Some(context) = labels.get(labels::CONTEXT) {
+        image_labels.insert(labels::CONTEXT.into(), context.clone());
+    }
+    let running = state_of(container);
+    let command: Vec<&str> = container.path.iter().chain(container.args.iter().flatten()).map(String::as_str).collect();
+    Container {
+        id: container.id.clone().unwrap_or_default(),
+        name: name_of(container).to_owned(),
+        service: service_of(container).to_owned(),
+        state: running,
+        exit_code: match running {
+            ServiceState::Running | ServiceState::Paused | ServiceState::Created => None,
+            _ => state.exit_code,
+        },
+        health: state
+            .health
+            .and_then(|health| health.status)
+            .map(|status| status.to_string())
+            .filter(|status| !status.is_empty() && status != "none"),
+        restarts: container.restart_count.unwrap_or(0),
+        started_at: state.started_at.as_deref().map_or(0, epoch_ms),
+        image_created: image.and_then(|image| image.created.as_deref()).map_or(0, epoch_ms),
+        ports: ports_of(container),
+        networks: {
+            let networks = container.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
+            let mut names: Vec<String> = networks.into_iter().flatten().map(|(name, _)| name.clone()).collect();
+            names.sort();
+            names
+        },
+        labels,
+        image_labels,
+        command: command.join(" "),
+    }
+}

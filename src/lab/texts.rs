@@ -1,0 +1,93 @@
+//! The text files of a directory, within limits that keep a stray `venv` or database from being read.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+/// Larger files are passed over, in bytes.
+pub const MAX_TEXT: u64 = 256 * 1024;
+/// More files than this are not read.
+pub const MAX_FILES: usize = 2_000;
+/// More text than this is not read, in bytes.
+const MAX_TOTAL: usize = 16 * 1024 * 1024;
+/// More directory entries than this are not looked at.
+const MAX_ENTRIES: usize = 20_000;
+
+/// Directories that are never part of a stack.
+pub(super) fn is_skipped(name: &str) -> bool {
+    matches!(name, ".git" | ".breakfix" | "__pycache__" | "node_modules")
+}
+
+/// The text files below a directory, by path with forward slashes. Binary files, files over [`MAX_TEXT`], Python's virtual
+/// environments, symlinks that leave the directory, and what cannot be read are passed over; at most [`MAX_FILES`] are read,
+/// those higher up first.
+pub fn texts_of(dir: &Path) -> BTreeMap<String, String> {
+    let mut reader = Reader { root: fs::canonicalize(dir).ok(), texts: BTreeMap::new(), entries: 0, bytes: 0 };
+    reader.walk(dir, "");
+    reader.texts
+}
+
+struct Reader {
+    root: Option<PathBuf>,
+    texts: BTreeMap<String, String>,
+    entries: usize,
+    bytes: usize,
+}
+
+impl Reader {
+    fn walk(&mut self, dir: &Path, prefix: &str) {
+        let Ok(entries) = fs::read_dir(dir) else { return };
+        let mut entries: Vec<fs::DirEntry> = entries.flatten().take(MAX_ENTRIES).collect();
+        entries.sort_by_key(fs::DirEntry::file_name);
+        let mut dirs = Vec::new();
+        for entry in entries {
+            self.entries += 1;
+            if self.entries > MAX_ENTRIES || self.texts.len() >= MAX_FILES || self.bytes >= MAX_TOTAL {
+                return;
+            }
+            // A name that is not UTF-8 cannot be named in a compose file or a lesson either.
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let Ok(kind) = entry.file_type() else { continue };
+            let path = format!("{prefix}{name}");
+            if kind.is_dir() {
+                if !is_skipped(&name) && !entry.path().join("pyvenv.cfg").exists() {
+                    dirs.push((entry.path(), path));
+                }
+            } else if (kind.is_file() || kind.is_symlink() && self.stays_inside(&entry.path()))
+                && let Some(text) = read_text(&entry.path())
+            {
+                self.bytes += text.len();
+                self.texts.insert(path, text);
+            }
+        }
+        for (dir, path) in dirs {
+            self.walk(&dir, &format!("{path}/"));
+        }
+    }
+
+    fn stays_inside(&self, link: &Path) -> bool {
+        match (fs::canonicalize(link), &self.root) {
+            (Ok(target), Some(root)) => target.starts_with(root),
+            _ => false,
+        }
+    }
+}
+
+/// A regular file's text, if it is one. Bytes that are no UTF-8 (a comment in another encoding) become `U+FFFD`.
+fn read_text(path: &Path) -> Option<String> {
+    let kind = fs::metadata(path).ok()?;
+    if !kind.is_file() || kind.len() > MAX_TEXT {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    // The file may grow between the two calls.
+    fs::File::open(path).ok()?.take(MAX_TEXT + 1).read_to_end(&mut bytes).ok()?;
+    let is_text = bytes.len() as u64 <= MAX_TEXT && !bytes.contains(&0);
+    is_text.then(|| match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    })
+}

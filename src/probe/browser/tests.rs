@@ -1,0 +1,222 @@
+//! The browser against small servers on this machine.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use super::*;
+use crate::probe::form::choose;
+
+const WITHIN: Duration = Duration::from_secs(10);
+
+/// A server that answers each request (head and form) with the bytes that `respond` gives.
+async fn server(respond: impl Fn(&str) -> String + Send + Sync + 'static) -> Browser {
+    serve(move |mut stream, request| {
+        let answer = respond(&request);
+        async move {
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    })
+    .await
+}
+
+async fn serve<F>(handle: impl Fn(TcpStream, String) -> F + Send + Sync + 'static) -> Browser
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let handle = Arc::new(handle);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let handle = Arc::clone(&handle);
+            tokio::spawn(async move {
+                let request = read_request(&mut stream).await;
+                handle(stream, request).await;
+            });
+        }
+    });
+    Browser::new(Door::Host("127.0.0.1".into(), port), "localhost:8080")
+}
+
+async fn read_request(stream: &mut TcpStream) -> String {
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&request).to_lowercase();
+        if let Some(end) = text.find("\r\n\r\n") {
+            let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
+            if request.len() >= end + 4 + length.unwrap_or(0) {
+                break;
+            }
+        }
+        match stream.read(&mut buffer).await {
+            Ok(read) if read > 0 => request.extend_from_slice(&buffer[..read]),
+            _ => break,
+        }
+    }
+    String::from_utf8_lossy(&request).into_owned()
+}
+
+fn page(body: &str) -> String {
+    format!(
+        "HTTP/1.1 200 OK\r\nServer: nginx/1.28.0\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn redirect(status: u16, location: &str) -> String {
+    format!("HTTP/1.1 {status} Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n")
+}
+
+async fn failure(mut browser: Browser, within: Duration) -> Failure {
+    browser.visit("/", within).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_page() {
+    let mut browser = server(|request| {
+        assert!(request.starts_with("GET / HTTP/1.1\r\n") && request.contains("host: localhost:8080\r\n"), "{request}");
+        page("<h1>Shop</h1><form method=post><input name=name></form>\u{1b}[31m")
+    })
+    .await;
+    let visit = browser.visit("/", WITHIN).await.unwrap();
+    assert_eq!((visit.answer.status, visit.answer.reason.as_str()), (200, "OK"));
+    assert_eq!(visit.answer.server.as_deref(), Some("nginx/1.28.0"));
+    assert_eq!(visit.answer.visible, "Shop");
+    assert_eq!(visit.answer.form, ["name"]);
+    assert!(!visit.answer.body.contains('\u{1b}'));
+    assert!(visit.answer.headers.contains(&("Content-Type".into(), "text/html".into())));
+}
+
+#[tokio::test]
+async fn the_form_is_sent_with_cookie_and_token_and_the_redirect_followed() {
+    let mut browser = server(|request| {
+        if request.starts_with("POST /add ") {
+            let good = request.contains("cookie: session=abc\r\n")
+                && request.contains("csrf_token=tok")
+                && request.contains("name=teapot")
+                && request.contains("content-type: application/x-www-form-urlencoded");
+            if good { redirect(302, "/success?from=add") } else { page("<form method=post>refused</form>") }
+        } else if request.starts_with("GET /success?from=add ") {
+            page("[teapot]")
+        } else {
+            page("<form method=post action=add><input type=hidden name=csrf_token value=tok><input name=name></form>")
+                .replace("Content-Type", "Set-Cookie: session=abc; Path=/; HttpOnly\r\nContent-Type")
+        }
+    })
+    .await;
+    let start = browser.visit("/", WITHIN).await.unwrap();
+    let item = Item { marker: "teapot".into(), quantity: 3 };
+    let form = choose(&start.forms).unwrap();
+    let (sent, end) = browser.submit(&start, form, &item, WITHIN).await;
+    let end = end.unwrap();
+    assert_eq!(sent[1], ("name".into(), "teapot".into()));
+    assert_eq!(end.answer.visible, "[teapot]");
+    assert_eq!(end.answer.redirects, [(302, "/success?from=add".to_string())]);
+    assert_eq!(end.answer.marker.as_deref(), Some("teapot"));
+    assert_eq!(end.path, "/success?from=add");
+}
+
+#[tokio::test]
+async fn redirects_that_leave_the_front_door() {
+    for (location, why) in [
+        ("http://localhost,localhost:8080/success", "no host name"),
+        ("http://localhost/success", "port is lost"),
+        ("http://flaskapp:5001/success", "flaskapp"),
+        ("https://localhost:8080/", "https"),
+    ] {
+        let mut browser = server(move |_| redirect(302, location)).await;
+        let answer = browser.visit("/", WITHIN).await.unwrap().answer;
+        assert_eq!(answer.status, 302);
+        assert!(answer.astray.as_deref().is_some_and(|astray| astray.contains(why)), "{location}: {answer:?}");
+    }
+    let mut browser =
+        server(
+            |request| {
+                if request.starts_with("GET /end ") { page("end") } else { redirect(301, "http://localhost:8080/end") }
+            },
+        )
+        .await;
+    assert_eq!(browser.visit("/", WITHIN).await.unwrap().answer.visible, "end");
+}
+
+#[tokio::test]
+async fn endless_redirects_end() {
+    let mut browser = server(|_| redirect(302, "/again")).await;
+    let answer = browser.visit("/", WITHIN).await.unwrap().answer;
+    assert!(answer.astray.unwrap().contains("more than 10 times"));
+    assert_eq!(answer.redirects.len(), 11);
+}
+
+#[tokio::test]
+async fn a_form_that_points_elsewhere_is_not_sent() {
+    let mut browser = server(|request| {
+        assert!(request.starts_with("GET"));
+        page("<form method=post action='http://flaskapp:5001/add'><input name=name></form>")
+    })
+    .await;
+    let start = browser.visit("/", WITHIN).await.unwrap();
+    let (_, end) = browser.submit(&start, &start.forms[0], &Item::new(), WITHIN).await;
+    assert!(end.unwrap().answer.astray.unwrap().contains("flaskapp"));
+}
+
+#[tokio::test]
+async fn failures_are_told_apart() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = closed.local_addr().unwrap().port();
+    drop(closed);
+    let browser = |host: &str| Browser::new(Door::Host(host.into(), port), "localhost:8080");
+    assert_eq!(failure(browser("127.0.0.1"), WITHIN).await, Failure::Refused);
+    assert_eq!(
+        failure(browser("no such name.invalid"), WITHIN).await,
+        Failure::NameUnknown("no such name.invalid".into())
+    );
+    assert_eq!(failure(server(|_| String::new()).await, WITHIN).await, Failure::Reset);
+    assert_eq!(failure(server(|_| "220 mail ready\r\n".into()).await, WITHIN).await, Failure::NotHttp);
+    let silent = serve(|stream, _| async move {
+        std::future::pending::<()>().await;
+        drop(stream);
+    })
+    .await;
+    assert!(matches!(failure(silent, Duration::from_millis(200)).await, Failure::TimedOut(_)));
+}
+
+#[tokio::test]
+async fn slow_drips_and_endless_bodies_are_bounded() {
+    let drip = serve(|mut stream, _| async move {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n").await;
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    assert!(matches!(failure(drip, Duration::from_millis(300)).await, Failure::TimedOut(_)));
+
+    let mut endless = serve(|mut stream, _| async move {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n").await;
+        let chunk = vec![b'x'; 1 << 20];
+        while stream.write_all(&chunk).await.is_ok() {}
+    })
+    .await;
+    let answer = endless.visit("/", WITHIN).await.unwrap().answer;
+    assert!(answer.cut);
+    assert_eq!(answer.body.len(), KEPT);
+}
+
+#[tokio::test]
+async fn a_broken_body_is_shown_as_far_as_it_came() {
+    let mut browser = server(|_| page("whole").replace("Content-Length: 5", "Content-Length: 500")).await;
+    let answer = browser.visit("/", WITHIN).await.unwrap().answer;
+    assert!(answer.cut);
+    assert_eq!(answer.visible, "whole");
+}
+
+#[tokio::test]
+async fn a_download_is_not_shown() {
+    let mut browser = server(|_| page("[teapot]").replace("Server", "Content-Disposition: attachment\r\nServer")).await;
+    assert_eq!(browser.visit("/", WITHIN).await.unwrap().answer.visible, "");
+}

@@ -1,0 +1,259 @@
+//! The hops behind the front door, each asked from where it starts.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{
+    Evidence, Observation, ServiceState, as_app,
+    browser::Browser,
+    evidence_id::{FLASKAPP_DB, NGINX_FLASKAPP, UPSTREAM},
+    http::{Door, Failure, from_dial},
+    look::{Look, is_gateway_error},
+    prober::{Part, Parts, Prober, evidence, not_asked},
+    url,
+};
+use crate::engine::{Container, Toolbox};
+
+/// How long an answer from inside a network is waited for.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How long a connection from inside a network may take.
+const DIAL: Duration = Duration::from_secs(3);
+/// How long the app's Python may take to ask the database.
+const AS_APP: Duration = Duration::from_secs(40);
+/// The port of a database of which nothing else is known.
+const POSTGRES: u16 = 5432;
+
+/// What was seen, and the seconds it took.
+type Timed = (Observation, f64);
+
+impl Prober {
+    /// nginx asked from inside its network, and the address behind it asked directly.
+    pub(super) async fn ask_proxy(&self, look: &Look) -> [Evidence; 2] {
+        let service = self.service(Part::Proxy);
+        let upstream_command = match (self.fact("nginx.upstream_host"), self.fact("nginx.upstream_port")) {
+            (Some(host), Some(port)) => format!("docker compose exec {service} curl -si http://{host}:{port}/"),
+            _ => String::new(),
+        };
+        let Some(container) = running(look, Part::Proxy) else {
+            let observation = self.not_running(&look.parts, Part::Proxy).await;
+            let because = format!("{service} is not running");
+            return [
+                evidence(NGINX_FLASKAPP, format!("docker compose logs {service}"), "host", observation, 0.0),
+                not_asked(UPSTREAM, upstream_command, service, &because),
+            ];
+        };
+        let port = self.proxy_port(look);
+        let command = format!("docker compose exec {service} curl -si http://localhost:{port}/");
+        let (through, (upstream_seen, upstream_seconds)) = self.ask_from(look, container, port).await;
+        let broken = !matches!(&through.0, Observation::Http(answer) if !is_gateway_error(answer.status));
+        // What tells most about a gateway error is what the gateway met.
+        let tells_more = broken
+            && !matches!(
+                upstream_seen,
+                Observation::Http(_) | Observation::NotAsked { .. } | Observation::Unknown { .. }
+            );
+        let gone = if tells_more { self.app_is_gone(&upstream_seen).await } else { None };
+        let hop = if let Some(observation) = gone {
+            let command = format!("docker compose logs {}", self.service(Part::App));
+            evidence(NGINX_FLASKAPP, command, "host", observation, upstream_seconds)
+        } else if tells_more {
+            evidence(NGINX_FLASKAPP, upstream_command.clone(), service, upstream_seen.clone(), upstream_seconds)
+        } else {
+            evidence(NGINX_FLASKAPP, command, service, through.0, through.1)
+        };
+        [hop, evidence(UPSTREAM, upstream_command, service, upstream_seen, upstream_seconds)]
+    }
+
+    /// Whether the app does not run (any more), where its address does not answer. The engine forgets the name of a container that ended.
+    async fn app_is_gone(&self, upstream: &Observation) -> Option<Observation> {
+        let no_answer = matches!(
+            upstream,
+            Observation::NameUnknown { .. } | Observation::Refused | Observation::Unreachable | Observation::Reset
+        );
+        if !no_answer || self.fact("nginx.upstream_host") != Some(self.service(Part::App)) {
+            return None;
+        }
+        let parts = self.parts(&self.engine.containers(&self.stack.project).await.ok()?);
+        let runs = parts.get(Part::App).is_some_and(|container| container.state == ServiceState::Running);
+        if runs { None } else { Some(self.not_running(&parts, Part::App).await) }
+    }
+
+    /// The port on which nginx is asked: the one behind the front door, else the one in its files, else one it listens on.
+    fn proxy_port(&self, look: &Look) -> u16 {
+        let listens = look.ports(Part::Proxy);
+        let front = self.port_fact("front.target").filter(|port| listens.contains(port));
+        let files = self.port_fact("nginx.listen").filter(|port| listens.is_empty() || listens.contains(port));
+        front.or(files).or(listens.first().copied()).unwrap_or(80)
+    }
+
+    /// nginx itself, and the address in its files, asked side by side from its networks in turn, with the seconds it took.
+    async fn ask_from(&self, look: &Look, proxy: &Container, port: u16) -> (Timed, Timed) {
+        let upstream = self.fact("nginx.upstream_host").zip(self.port_fact("nginx.upstream_port"));
+        // One network at a time: a toolbox that is on two would know names that nginx does not.
+        let _alone = look.toolbox.lock().await;
+        let unknown = Observation::Unknown { because: format!("{} is on no network", proxy.service) };
+        let mut seen = ((unknown.clone(), 0.0), (unknown, 0.0));
+        for network in &proxy.networks {
+            let toolbox = match self.engine.toolbox(&self.stack.project, network).await {
+                Ok(toolbox) => toolbox,
+                Err(error) => {
+                    let failed = Failure::Environment(error).observation();
+                    seen = ((failed.clone(), 0.0), (failed, 0.0));
+                    continue;
+                }
+            };
+            let direct = async {
+                match upstream {
+                    Some((host, port)) => {
+                        // Inside a container, localhost is the container itself.
+                        let target = if url::is_loopback(host) { proxy.service.as_str() } else { host };
+                        get(&toolbox, target, port, &format!("{host}:{port}")).await
+                    }
+                    None => (Observation::NotAsked { because: "its files name no server behind it".into() }, 0.0),
+                }
+            };
+            seen = tokio::join!(get(&toolbox, &proxy.service, port, &self.authority), direct);
+            close(toolbox).await;
+            // A name may be known on another network.
+            let unknown =
+                |seen: &Timed| matches!(seen.0, Observation::NameUnknown { .. } | Observation::Unknown { .. });
+            if !unknown(&seen.0) && !unknown(&seen.1) {
+                break;
+            }
+        }
+        seen
+    }
+
+    /// The database, as the app asks it.
+    pub(super) async fn ask_database(&self, look: &Look) -> Evidence {
+        let app = self.service(Part::App);
+        let begun = Instant::now();
+        let command = format!("docker compose exec {app} python -c \"import database; database.engine.connect()\"");
+        if self.services.database.is_some() && running(look, Part::Database).is_none() {
+            let observation = self.not_running(&look.parts, Part::Database).await;
+            let command = format!("docker compose logs {}", self.service(Part::Database));
+            return evidence(FLASKAPP_DB, command, "host", observation, begun.elapsed().as_secs_f64());
+        }
+        if let Some(container) = running(look, Part::App)
+            && let Some(observation) = self.run_as_app(container).await
+        {
+            return evidence(FLASKAPP_DB, command, app, observation, begun.elapsed().as_secs_f64());
+        }
+        let (command, observation) = self.greet_database(look).await;
+        evidence(FLASKAPP_DB, command, app, observation, begun.elapsed().as_secs_f64())
+    }
+
+    /// Lets the app's own Python ask. `None` when it cannot.
+    async fn run_as_app(&self, app: &Container) -> Option<Observation> {
+        let deadline = Instant::now() + AS_APP;
+        let mut timed_out = false;
+        loop {
+            let mut output = self.exec(app, &["python3", "-c", as_app::SCRIPT]).await?;
+            if matches!(output.code, 126 | 127) {
+                output = self.exec(app, &["python", "-c", as_app::SCRIPT]).await?;
+            }
+            let observation = as_app::read(&output.stdout).ok()?;
+            let again = match &observation {
+                Observation::Exit { output, .. } => output.contains("starting up"),
+                // A busy machine can be slow once.
+                Observation::TimedOut { .. } => !std::mem::replace(&mut timed_out, true),
+                _ => false,
+            };
+            if !again || Instant::now() >= deadline {
+                return Some(observation);
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    async fn exec(&self, container: &Container, command: &[&str]) -> Option<crate::engine::Output> {
+        self.engine.exec(&container.id, command, &BTreeMap::new(), AS_APP).await.ok()
+    }
+
+    /// Greets the database from the app's networks, at the address that the app's files name.
+    async fn greet_database(&self, look: &Look) -> (String, Observation) {
+        let app = self.service(Part::App);
+        let host = self.fact("db.host").unwrap_or(self.service(Part::Database));
+        let port = self.port_fact("db.port").unwrap_or(POSTGRES);
+        let command = format!("docker compose exec {app} pg_isready -h {host} -p {port}");
+        let from = look.parts.get(Part::App).or(look.parts.get(Part::Database));
+        let Some(from) = from.filter(|container| !container.networks.is_empty()) else {
+            return (command, Observation::NotAsked { because: format!("{app} has no container") });
+        };
+        // In the app's container, localhost is the app itself.
+        let target = if url::is_loopback(host) { app } else { host };
+        let _alone = look.toolbox.lock().await;
+        let mut seen = Observation::NameUnknown { name: host.to_string() };
+        for network in &from.networks {
+            seen = match self.engine.toolbox(&self.stack.project, network).await {
+                Ok(toolbox) => {
+                    let answer = match toolbox.dial(target, port, DIAL).await {
+                        Ok(stream) => as_app::greet(stream).await,
+                        Err(error) => from_dial(error, host, DIAL).observation(),
+                    };
+                    close(toolbox).await;
+                    answer
+                }
+                Err(error) => Failure::Environment(error).observation(),
+            };
+            if !matches!(seen, Observation::NameUnknown { .. } | Observation::Unknown { .. }) {
+                break;
+            }
+        }
+        (command, seen)
+    }
+
+    /// A service that does not run, with its last words.
+    pub(super) async fn not_running(&self, parts: &Parts, part: Part) -> Observation {
+        let container = parts.get(part);
+        let last_line = match container {
+            Some(container) => last_words(&self.log(container).await),
+            None => None,
+        };
+        let exit_code = container.filter(|one| one.started_at > 0).and_then(|one| one.exit_code);
+        Observation::NotRunning { service: self.service(part).to_string(), exit_code, last_line }
+    }
+}
+
+/// A page asked for from inside a network, and the seconds it took.
+async fn get(toolbox: &Toolbox, host: &str, port: u16, authority: &str) -> Timed {
+    let begun = Instant::now();
+    let door = Door::Inside(toolbox.clone(), host.to_string(), port);
+    let visit = Browser::new(door, authority).visit("/", ANSWER).await;
+    let seen = visit.map_or_else(Failure::observation, |visit| Observation::Http(visit.answer));
+    (seen, begun.elapsed().as_secs_f64())
+}
+
+/// Takes the toolbox off its network, so that nothing of ours is in the way of a `docker compose down`.
+async fn close(toolbox: Toolbox) {
+    if let Err(error) = toolbox.close().await {
+        // It is tried again when the toolbox is dropped.
+        tracing::warn!(%error, "cannot take the toolbox off a network");
+    }
+}
+
+/// The container of a part, when it runs.
+pub(super) fn running(look: &Look, part: Part) -> Option<&Container> {
+    look.parts.get(part).filter(|container| container.state == ServiceState::Running)
+}
+
+/// The line that tells why a program ended: nginx's last complaint, else the last line.
+fn last_words(log: &[String]) -> Option<String> {
+    let complaint = log.iter().rev().find(|line| line.contains("[emerg]") || line.contains("FATAL"));
+    complaint.or_else(|| log.iter().rev().find(|line| !line.trim().is_empty())).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_words_are_the_complaint() {
+        let log = |lines: &[&str]| lines.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let nginx = log(&["starting", "nginx: [emerg] host not found in upstream \"flask\"", "bye", ""]);
+        assert_eq!(last_words(&nginx).as_deref(), Some("nginx: [emerg] host not found in upstream \"flask\""));
+        assert_eq!(last_words(&log(&["Traceback", "KeyError: 'X'", ""])).as_deref(), Some("KeyError: 'X'"));
+        assert_eq!(last_words(&[]), None);
+    }
+}

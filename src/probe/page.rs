@@ -1,0 +1,509 @@
+//! What a browser makes of a page: the text that it shows, and its forms.
+//!
+//! The page is read token by token, without building a tree: hostile pages can make a tree grow beyond all bounds.
+
+use std::cell::RefCell;
+
+use html5ever::{
+    Attribute,
+    tendril::StrTendril,
+    tokenizer::{
+        BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts, states::RawKind,
+    },
+};
+
+use super::form::{Control, Field, Form};
+
+/// Bytes of a page that are looked at.
+const MOST_BYTES: usize = 1024 * 1024;
+/// As deep as browsers nest elements.
+const MOST_DEPTH: usize = 512;
+/// Fields and forms that are kept of one page.
+const MOST_FIELDS: usize = 200;
+
+/// What a browser makes of an answer's body.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// The text that it shows, one line per block.
+    pub(crate) visible: String,
+    /// The forms, in order.
+    pub(crate) forms: Vec<Form>,
+}
+
+/// Reads a body of this `Content-Type` as a browser would.
+pub(crate) fn read(content_type: Option<&str>, body: &str) -> Page {
+    let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let html = match kind.as_str() {
+        "text/html" | "application/xhtml+xml" => true,
+        // Without a type a browser looks at the first characters.
+        "" => body.trim_start().starts_with('<'),
+        _ => false,
+    };
+    if html {
+        return read_html(body);
+    }
+    let shown = kind.is_empty() || kind.starts_with("text/") || kind.ends_with("json") || kind.ends_with("xml");
+    // Everything else is drawn as a picture or saved as a file.
+    Page { visible: if shown { body.trim_end().to_string() } else { String::new() }, forms: Vec::new() }
+}
+
+fn read_html(body: &str) -> Page {
+    let end = (0..=MOST_BYTES.min(body.len())).rev().find(|&at| body.is_char_boundary(at)).unwrap_or(0);
+    let queue = BufferQueue::default();
+    queue.push_back(StrTendril::from_slice(&body[..end]));
+    let tokenizer = Tokenizer::new(Reader::default(), TokenizerOpts::default());
+    // The tokenizer stops only for scripts that are to be run; the reader asks for none.
+    let _ = tokenizer.feed(&queue);
+    tokenizer.end();
+    tokenizer.sink.state.into_inner().finish()
+}
+
+/// Gathers text and forms from the tokens.
+#[derive(Default)]
+struct Reader {
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    text: String,
+    /// A space that is shown only if more text follows on the line.
+    gap: bool,
+    open: Vec<Open>,
+    forms: Vec<Form>,
+    in_form: bool,
+    /// The select, textarea or option that is being read.
+    textarea: Option<Field>,
+    select: Option<Field>,
+    option: Option<(Option<String>, String, bool)>,
+    fields: usize,
+}
+
+struct Open {
+    name: String,
+    hidden: bool,
+    pre: bool,
+}
+
+impl TokenSink for Reader {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        let mut state = self.state.borrow_mut();
+        match token {
+            Token::CharacterTokens(text) => state.characters(&text),
+            Token::TagToken(tag) if tag.kind == TagKind::StartTag => {
+                state.start(&tag);
+                return match &*tag.name {
+                    "title" | "textarea" => TokenSinkResult::RawData(RawKind::Rcdata),
+                    "style" | "xmp" | "iframe" | "noembed" | "noframes" | "noscript" => {
+                        TokenSinkResult::RawData(RawKind::Rawtext)
+                    }
+                    "script" => TokenSinkResult::RawData(RawKind::ScriptData),
+                    "plaintext" => TokenSinkResult::Plaintext,
+                    _ => TokenSinkResult::Continue,
+                };
+            }
+            Token::TagToken(tag) => state.end(&tag.name),
+            _ => {}
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+impl State {
+    fn characters(&mut self, text: &str) {
+        if let Some(area) = &mut self.textarea {
+            area.value.push_str(text);
+            return;
+        }
+        if let Some((_, label, _)) = &mut self.option {
+            label.push_str(text);
+        }
+        let innermost = self.open.last();
+        if innermost.is_some_and(|open| open.hidden) {
+            return;
+        }
+        if innermost.is_some_and(|open| open.pre) {
+            self.flush_gap();
+            self.text.push_str(text);
+            return;
+        }
+        for char in text.chars() {
+            if char.is_ascii_whitespace() {
+                self.gap = true;
+            } else {
+                self.flush_gap();
+                self.text.push(char);
+            }
+        }
+    }
+
+    fn flush_gap(&mut self) {
+        if std::mem::take(&mut self.gap) && !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push(' ');
+        }
+    }
+
+    /// Starts a new line, unless one is just starting.
+    fn new_line(&mut self) {
+        self.gap = false;
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+    }
+
+    fn start(&mut self, tag: &Tag) {
+        let name = &*tag.name;
+        self.close_implied(name);
+        let parent = self.open.last();
+        let hidden = parent.is_some_and(|open| open.hidden) || is_hidden(name, &tag.attrs);
+        let pre = matches!(name, "pre" | "xmp" | "listing" | "plaintext") || parent.is_some_and(|open| open.pre);
+        if !hidden {
+            match name {
+                "br" => {
+                    self.gap = false;
+                    self.text.push('\n');
+                }
+                "td" | "th" => self.gap = true,
+                _ if is_block(name) => self.new_line(),
+                _ => {}
+            }
+        }
+        self.start_control(name, &tag.attrs, hidden);
+        if !is_void(name) && self.open.len() < MOST_DEPTH {
+            self.open.push(Open { name: name.to_string(), hidden, pre });
+        }
+    }
+
+    fn start_control(&mut self, name: &str, attrs: &[Attribute], hidden: bool) {
+        let attr = |name: &str| attribute(attrs, name);
+        match name {
+            "form" if !self.in_form && self.forms.len() < MOST_FIELDS => {
+                self.in_form = true;
+                self.forms.push(Form {
+                    posts: attr("method").is_some_and(|method| method.trim().eq_ignore_ascii_case("post")),
+                    action: attr("action").unwrap_or_default(),
+                    fields: Vec::new(),
+                });
+            }
+            "input" => {
+                let kind = attr("type").unwrap_or_default().trim().to_ascii_lowercase();
+                let value = attr("value").unwrap_or_default();
+                if matches!(kind.as_str(), "submit" | "button" | "reset") && !hidden {
+                    let label = if value.is_empty() && kind == "submit" { "Submit" } else { &value };
+                    self.characters(&format!(" [{label}] "));
+                }
+                self.field(attrs, Control::Input(kind), value);
+            }
+            "button" => {
+                let kind = attr("type").map_or_else(|| "submit".into(), |kind| kind.trim().to_ascii_lowercase());
+                self.field(attrs, Control::Input(kind), attr("value").unwrap_or_default());
+            }
+            "textarea" => self.textarea = Some(new_field(attrs, Control::TextArea, String::new())),
+            "select" => self.select = Some(new_field(attrs, Control::Select(Vec::new()), String::new())),
+            "option" => {
+                self.end_option();
+                let disabled = attr("disabled").is_some();
+                self.option = (!disabled).then(|| (attr("value"), String::new(), attr("selected").is_some()));
+            }
+            _ => {}
+        }
+    }
+
+    fn field(&mut self, attrs: &[Attribute], control: Control, value: String) {
+        let field = new_field(attrs, control, value);
+        self.add_field(field);
+    }
+
+    fn add_field(&mut self, field: Field) {
+        if self.in_form
+            && !field.name.is_empty()
+            && !field.disabled
+            && self.fields < MOST_FIELDS
+            && let Some(form) = self.forms.last_mut()
+        {
+            self.fields += 1;
+            form.fields.push(field);
+        }
+    }
+
+    fn end_option(&mut self) {
+        let Some((value, label, selected)) = self.option.take() else { return };
+        let Some(select) = &mut self.select else { return };
+        let value = value.unwrap_or_else(|| label.split_whitespace().collect::<Vec<_>>().join(" "));
+        if selected {
+            select.value.clone_from(&value);
+        }
+        if let Control::Select(options) = &mut select.control
+            && options.len() < MOST_FIELDS
+        {
+            options.push(value);
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        match name {
+            "br" | "p" if !self.open.iter().any(|open| open.name == name) => self.new_line(),
+            "textarea" => {
+                if let Some(area) = self.textarea.take() {
+                    self.add_field(area);
+                }
+            }
+            "option" => self.end_option(),
+            "select" => {
+                self.end_option();
+                if let Some(select) = self.select.take() {
+                    self.add_field(select);
+                }
+            }
+            "form" => self.in_form = false,
+            _ => {}
+        }
+        let Some(at) = self.open.iter().rposition(|open| open.name == name) else { return };
+        if is_block(name) && !self.open[at].hidden {
+            self.new_line();
+        }
+        self.open.truncate(at);
+    }
+
+    /// Closes the elements that a start tag of this name ends without an end tag.
+    fn close_implied(&mut self, name: &str) {
+        let (closes, within): (&[&str], &[&str]) = match name {
+            "li" => (&["li"], &["ul", "ol", "menu"]),
+            "dd" | "dt" => (&["dd", "dt"], &["dl"]),
+            "option" | "optgroup" => (&["option"], &["select", "datalist"]),
+            "td" | "th" => (&["td", "th"], &["tr", "table"]),
+            "tr" => (&["tr"], &["table", "tbody", "thead", "tfoot"]),
+            "tbody" | "thead" | "tfoot" => (&["tbody", "thead", "tfoot"], &["table"]),
+            "body" => (&["head"], &[]),
+            _ if is_block(name) => (&["p"], &["table", "td", "th", "button", "caption", "object", "template"]),
+            _ => return,
+        };
+        for at in (0..self.open.len()).rev() {
+            let open = self.open[at].name.as_str();
+            if closes.contains(&open) {
+                self.open.truncate(at);
+                return;
+            }
+            if within.contains(&open) {
+                return;
+            }
+        }
+    }
+
+    fn finish(self) -> Page {
+        let lines: Vec<&str> = self.text.lines().map(str::trim_end).collect();
+        let mut visible = String::with_capacity(self.text.len());
+        for line in lines {
+            // One empty line says as much as many.
+            if !(line.is_empty() && (visible.is_empty() || visible.ends_with("\n\n"))) {
+                visible.push_str(line);
+                visible.push('\n');
+            }
+        }
+        visible.truncate(visible.trim_end().len());
+        Page { visible, forms: self.forms }
+    }
+}
+
+fn new_field(attrs: &[Attribute], control: Control, value: String) -> Field {
+    Field {
+        name: attribute(attrs, "name").unwrap_or_default(),
+        control,
+        value,
+        checked: attribute(attrs, "checked").is_some(),
+        required: attribute(attrs, "required").is_some(),
+        disabled: attribute(attrs, "disabled").is_some(),
+        min: attribute(attrs, "min"),
+        max: attribute(attrs, "max"),
+    }
+}
+
+fn attribute(attrs: &[Attribute], name: &str) -> Option<String> {
+    attrs.iter().find(|attr| &*attr.name.local == name).map(|attr| attr.value.to_string())
+}
+
+/// Whether a browser shows nothing of an element.
+fn is_hidden(name: &str, attrs: &[Attribute]) -> bool {
+    match name {
+        "script" | "style" | "template" | "noscript" | "title" | "textarea" | "datalist" | "iframe" | "noembed"
+        | "noframes" | "object" | "video" | "audio" | "canvas" | "rp" => return true,
+        "dialog" if attribute(attrs, "open").is_none() => return true,
+        _ => {}
+    }
+    attrs.iter().any(|attr| match &*attr.name.local {
+        "hidden" => true,
+        "style" => {
+            let style: String = attr.value.chars().filter(|char| !char.is_whitespace()).collect();
+            let style = style.to_ascii_lowercase();
+            style.contains("display:none") || style.contains("visibility:hidden")
+        }
+        _ => false,
+    })
+}
+
+fn is_void(name: &str) -> bool {
+    matches!(
+        name,
+        "area"
+            | "base"
+            | "br"
+            | "col"
+            | "embed"
+            | "hr"
+            | "img"
+            | "input"
+            | "link"
+            | "meta"
+            | "source"
+            | "track"
+            | "wbr"
+    )
+}
+
+fn is_block(name: &str) -> bool {
+    matches!(
+        name,
+        "address"
+            | "article"
+            | "aside"
+            | "blockquote"
+            | "body"
+            | "caption"
+            | "center"
+            | "dd"
+            | "details"
+            | "dialog"
+            | "div"
+            | "dl"
+            | "dt"
+            | "fieldset"
+            | "figcaption"
+            | "figure"
+            | "footer"
+            | "form"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "header"
+            | "hr"
+            | "html"
+            | "legend"
+            | "li"
+            | "main"
+            | "menu"
+            | "nav"
+            | "ol"
+            | "optgroup"
+            | "option"
+            | "p"
+            | "pre"
+            | "section"
+            | "summary"
+            | "table"
+            | "tbody"
+            | "tfoot"
+            | "thead"
+            | "tr"
+            | "ul"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shows(html: &str) -> String {
+        read(Some("text/html; charset=utf-8"), html).visible
+    }
+
+    #[test]
+    fn python_objects_hide_as_unknown_tags() {
+        assert_eq!(shows("[<models.Items object at 0x7f21aa>, <models.Items object at 0x7f21bb>]"), "[, ]");
+        assert_eq!(shows("[<Items(name='teapot', quantity=2)>]"), "[]");
+        assert_eq!(shows("[&lt;Items(name='teapot')&gt;]"), "[<Items(name='teapot')>]");
+        assert_eq!(shows("teapot &amp; mug &#39;x&#39;"), "teapot & mug 'x'");
+        assert_eq!(shows("[<Items teapot>, after]"), "[, after]");
+        assert_eq!(shows("1 < 2 and 3 > 2"), "1 < 2 and 3 > 2");
+    }
+
+    #[test]
+    fn what_is_never_shown() {
+        assert_eq!(
+            shows(
+                "<html><head><title>T</title><style>x{}</style><script>var a='<b>';</script></head><body>seen</body>"
+            ),
+            "seen"
+        );
+        assert_eq!(shows("<p hidden>no</p><div style='color:red; DISPLAY : none'>no</div>yes"), "yes");
+        assert_eq!(shows("<template>no</template><noscript><b>no</b></noscript>yes<!-- no -->"), "yes");
+        assert_eq!(shows("<p hidden>no<p>yes"), "yes");
+        assert_eq!(shows("<ul><li hidden>no<li>yes</ul>"), "yes");
+        assert_eq!(shows("<input value='no'><textarea>no</textarea>yes"), "yes");
+        assert_eq!(shows("<div hidden><b>no</div>yes"), "yes");
+        assert_eq!(shows("<title>never closed"), "");
+        assert_eq!(shows("<script>never closed yes"), "");
+    }
+
+    #[test]
+    fn blocks_are_lines() {
+        assert_eq!(
+            shows("<h1>Shop</h1><ul><li>teapot <b>2</b><li>mug</ul>tail<br>end"),
+            "Shop\nteapot 2\nmug\ntail\nend"
+        );
+        assert_eq!(shows("<table><tr><td>1</td><td>teapot</td></tr><tr><td>2<td>mug</table>"), "1 teapot\n2 mug");
+        assert_eq!(shows("<pre>a\n  b</pre>c"), "a\n  b\nc");
+        assert_eq!(shows("  many   \n  spaces "), "many spaces");
+        assert_eq!(shows("<form>Name <input name=name><input type=submit value=Enter></form>"), "Name [Enter]");
+    }
+
+    #[test]
+    fn other_types() {
+        assert_eq!(read(Some("text/plain"), "[<models.Items object>]\n").visible, "[<models.Items object>]");
+        assert_eq!(read(Some("application/json"), "[{\"name\": \"x\"}]").visible, "[{\"name\": \"x\"}]");
+        assert_eq!(read(Some("application/octet-stream"), "x").visible, "");
+        assert_eq!(read(None, " <p>x").visible, "x");
+        assert_eq!(read(None, "plain").visible, "plain");
+    }
+
+    #[test]
+    fn forms() {
+        let page = read_html(
+            "<form action=/search><input name=q></form>
+             <form method=POST action='/add'><input type=hidden name=csrf_token value=abc>
+             <input name=name required><textarea name=description>old</textarea>
+             <select name=size><option value=''>choose<option value=s>small<option selected>large</select>
+             <input type=checkbox name=ok checked><input name=gone disabled>
+             <button name=go value=now>Enter</button></form><input name=outside>",
+        );
+        assert_eq!(page.forms.len(), 2);
+        assert!(!page.forms[0].posts);
+        let form = &page.forms[1];
+        assert!(form.posts && form.action == "/add");
+        let names: Vec<&str> = form.fields.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(names, ["csrf_token", "name", "description", "size", "ok", "go"]);
+        assert_eq!(form.fields[2].value, "old");
+        assert_eq!(form.fields[3].value, "large");
+        assert_eq!(form.fields[3].control, Control::Select(vec![String::new(), "s".into(), "large".into()]));
+    }
+
+    #[test]
+    fn hostile_pages_end() {
+        shows(&"<b>".repeat(300_000));
+        shows(&"<p hidden>".repeat(100_000));
+        shows(&"</p>".repeat(200_000));
+        shows(&format!("<a {}>", "x".repeat(1_000_000)));
+        read_html(&"<form method=post><input name=x>".repeat(30_000));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_page_panics(html in "(<[a-z/!]{0,8}( [a-z]{1,6}=?['\"]?)?>?|[ -~ä\n]{0,10}){0,40}") {
+            shows(&html);
+        }
+    }
+}

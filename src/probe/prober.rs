@@ -1,0 +1,176 @@
+//! Whom to ask, and what is known of them beforehand.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{Evidence, Observation, clean, url};
+use crate::{
+    compose::{FoundRoles, Protocol, Stack},
+    course::{Course, Roles},
+    engine::{Container, Engine, MovedPort},
+    lab::Facts,
+};
+
+/// Asks one running stack.
+#[derive(Debug, Clone)]
+pub struct Prober {
+    pub(super) engine: Engine,
+    pub(super) stack: Stack,
+    pub(super) services: FoundRoles,
+    pub(super) facts: Facts,
+    pub(super) names: Roles,
+    /// What stands in the browser's address bar: `localhost:8080`.
+    pub(super) authority: String,
+    /// The port in it.
+    pub(super) port: u16,
+    /// The path behind it.
+    pub(super) path: String,
+    /// The table that the course speaks of.
+    pub(super) table: String,
+}
+
+/// How a stack is surveyed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SurveyOptions {
+    /// How long states that may still change (a program that starts) are waited for.
+    pub within: Duration,
+    /// Where the file's host ports are found on this machine.
+    pub ports: HostPorts,
+    /// Ask each hop from where it starts, also where a later answer proves that it works.
+    pub thorough: bool,
+    /// Fill in the form and send it; without, nothing is written into the database.
+    pub submit: bool,
+}
+
+/// Where the file's host ports are found on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostPorts {
+    /// At their own numbers, but for these.
+    AsWritten(Vec<MovedPort>),
+    /// At free numbers (`PortStyle::Free`): evidence speaks of the numbers in the file.
+    Free,
+}
+
+impl Default for SurveyOptions {
+    fn default() -> Self {
+        Self { within: Duration::from_secs(20), ports: HostPorts::AsWritten(Vec::new()), thorough: true, submit: true }
+    }
+}
+
+/// A part of the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    Proxy,
+    App,
+    Database,
+}
+
+impl Part {
+    pub(super) const ALL: [Self; 3] = [Self::Proxy, Self::App, Self::Database];
+}
+
+/// The containers of the parts, where there are any.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Parts(pub(super) BTreeMap<Part, Container>);
+
+impl Parts {
+    pub(super) fn get(&self, part: Part) -> Option<&Container> {
+        self.0.get(&part)
+    }
+}
+
+impl Prober {
+    /// A prober for this stack, whose services play these parts, and whose files say these facts.
+    pub fn new(engine: Engine, stack: Stack, services: FoundRoles, facts: Facts, course: &Course) -> Self {
+        let (authority, path) = url::split_address(&course.stack.url);
+        Self {
+            engine,
+            stack,
+            services,
+            facts,
+            names: course.roles.clone(),
+            authority: authority.to_string(),
+            port: url::host_and_port(authority).1.unwrap_or(80),
+            path: path.to_string(),
+            table: course.stack.bootstrap.table.clone(),
+        }
+    }
+
+    /// The service that plays a part; the role's own name where none was found.
+    pub(super) fn service(&self, part: Part) -> &str {
+        let found = match part {
+            Part::Proxy => &self.services.proxy,
+            Part::App => &self.services.app,
+            Part::Database => &self.services.database,
+        };
+        found.as_deref().unwrap_or(self.role(part))
+    }
+
+    /// A part's name in the lessons.
+    pub(super) fn role(&self, part: Part) -> &str {
+        match part {
+            Part::Proxy => &self.names.proxy,
+            Part::App => &self.names.app,
+            Part::Database => &self.names.database,
+        }
+    }
+
+    pub(super) fn parts(&self, containers: &[Container]) -> Parts {
+        let of = |part: Part| containers.iter().find(|container| container.service == self.service(part)).cloned();
+        Parts(Part::ALL.into_iter().filter_map(|part| Some((part, of(part)?))).collect())
+    }
+
+    pub(super) fn fact(&self, name: &str) -> Option<&str> {
+        self.facts.values.get(name).map(String::as_str)
+    }
+
+    pub(super) fn port_fact(&self, name: &str) -> Option<u16> {
+        self.fact(name)?.split(',').next()?.trim().parse().ok()
+    }
+
+    /// A variable that the file gives to the database.
+    pub(super) fn database_variable(&self, name: &str) -> Option<&str> {
+        self.stack.service(self.service(Part::Database))?.environment.get(name)?.as_deref()
+    }
+
+    /// Ports that the file publishes, as `8080->80/tcp (nginx)`.
+    pub(super) fn ports_in_file(&self) -> Vec<String> {
+        let of = |service: &crate::compose::Service| -> Vec<String> {
+            let tcp = service.ports.iter().filter(|port| port.protocol == Protocol::Tcp);
+            tcp.filter_map(|port| Some(format!("{}->{}/tcp ({})", port.published?, port.target, service.name)))
+                .collect()
+        };
+        self.stack.services.iter().flat_map(of).collect()
+    }
+
+    /// Published ports of a container, as `127.0.0.1:8080->80/tcp`; with the file's numbers where ports are free ones.
+    pub(super) fn ports_of(&self, container: &Container, ports: &HostPorts) -> Vec<String> {
+        let file = self.stack.service(&container.service).map(|service| service.ports.as_slice()).unwrap_or_default();
+        let mut told: Vec<String> = Vec::new();
+        for (target, protocol, address, live) in &container.ports {
+            let written: Vec<u16> =
+                file.iter().filter(|port| port.target == *target).filter_map(|port| port.published).collect();
+            let numbers = if *ports == HostPorts::Free && !written.is_empty() { written } else { vec![*live] };
+            let address = if address.contains(':') { format!("[{address}]") } else { address.clone() };
+            told.extend(numbers.iter().map(|number| format!("{address}:{number}->{target}/{protocol}")));
+        }
+        told.sort();
+        told.dedup();
+        told.iter().map(|port| clean::line(port)).collect()
+    }
+}
+
+/// A piece of evidence.
+pub(super) fn evidence(
+    id: &str,
+    command: impl Into<String>,
+    vantage: &str,
+    observation: Observation,
+    seconds: f64,
+) -> Evidence {
+    Evidence { id: id.into(), command: command.into(), vantage: vantage.into(), observation, seconds }
+}
+
+/// A question that was not asked.
+pub(super) fn not_asked(id: &str, command: impl Into<String>, vantage: &str, because: &str) -> Evidence {
+    evidence(id, command, vantage, Observation::NotAsked { because: because.into() }, 0.0)
+}

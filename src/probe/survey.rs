@@ -1,0 +1,266 @@
+//! A whole survey: the front door, the form, the row, and the hops behind, as much side by side as possible.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{
+    Evidence, Observation, Rows, ServiceReport, ServiceState, Survey,
+    browser::Visit,
+    evidence_id::{BROWSER_NGINX, FLASKAPP_DB, NGINX_FLASKAPP, PAGE, ROWS, SUBMIT, UPSTREAM},
+    form::{self, Item},
+    hops::running,
+    http::Failure,
+    look::{Front, INSIDE, Look},
+    prober::{HostPorts, Part, Prober, SurveyOptions, evidence, not_asked},
+    rows,
+};
+use crate::{engine::Progress, error::Result};
+
+/// How long the answer to a form is waited for at most.
+const SUBMIT_WITHIN: Duration = Duration::from_secs(20);
+/// How long it is waited for before the database is asked why.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How much longer it is waited for when the database cannot be reached.
+const LAST_CHANCE: Duration = Duration::from_secs(2);
+
+/// What came of the form.
+struct Journey {
+    submit: Evidence,
+    rows: Evidence,
+    /// The database as the app asks it, where that is known by now.
+    database: Option<Evidence>,
+}
+
+impl Prober {
+    /// Asks everything, and waits before that until the stack has come to rest. Never blames the stack for what the engine does not say.
+    ///
+    /// # Errors
+    /// Environment: the engine does not answer.
+    pub async fn survey(&self, options: &SurveyOptions, progress: &Progress) -> Result<Survey> {
+        let begun = Instant::now();
+        let look = self.look(options, progress).await?;
+        progress.step(&self.stack.project, "ask", &self.authority);
+        let proxy = self.service(Part::Proxy);
+        let through_proxy = matches!(&look.front, Front::Published { door, .. } if door.service == proxy);
+        let proved = look.knock.is_page() && through_proxy;
+        let page = self.tell_page(&look, &options.ports);
+        let visit = look.knock.page.clone().ok();
+        // A page that came through nginx proves what a question from inside would.
+        let proof = || {
+            let seen = Evidence { id: NGINX_FLASKAPP.into(), ..page[0].clone() };
+            [seen, not_asked(UPSTREAM, "", proxy, "the page proves that it answers")]
+        };
+        let behind = async {
+            if proved && !options.thorough {
+                return proof();
+            }
+            let asked = self.ask_proxy(&look).await;
+            if proved && !matches!(asked[0].observation, Observation::Http(_)) { proof() } else { asked }
+        };
+        let mut browser = look.knock.browser.clone();
+        let (journey, behind) = tokio::join!(self.journey(&look, visit, &mut browser, options), behind);
+        let mut survey = Survey {
+            front: match &look.front {
+                Front::Published { door, .. } | Front::Down(door) => Some(door.clone()),
+                Front::Nobody(_) => None,
+            },
+            ..Survey::default()
+        };
+        let (database, services) = tokio::join!(
+            async {
+                match journey.database {
+                    Some(database) => database,
+                    None => self.ask_database(&look).await,
+                }
+            },
+            self.reports(&look, &options.ports)
+        );
+        survey.services = services;
+        for evidence in page.into_iter().chain(behind).chain([journey.submit, journey.rows, database]) {
+            survey.evidence.insert(evidence.id.clone(), evidence);
+        }
+        survey.seconds = begun.elapsed().as_secs_f64();
+        Ok(survey)
+    }
+
+    /// The address that a person would type.
+    fn address(&self, look: &Look, ports: &HostPorts) -> String {
+        let (host, _) = super::url::host_and_port(&self.authority);
+        match &look.front {
+            Front::Published { at, .. } if *ports != HostPorts::Free && *at != self.port => {
+                format!("http://{host}:{at}{}", self.path)
+            }
+            _ => format!("http://{}{}", self.authority, self.path),
+        }
+    }
+
+    /// The front door as the first hop, and as a page.
+    fn tell_page(&self, look: &Look, ports: &HostPorts) -> [Evidence; 2] {
+        let command = format!("curl -i {}", self.address(look, ports));
+        let seconds = look.knock.seconds;
+        match &look.knock.page {
+            Ok(visit) => {
+                let seen = Observation::Http(visit.answer.clone());
+                [
+                    evidence(BROWSER_NGINX, command.clone(), "host", seen.clone(), seconds),
+                    evidence(PAGE, command, "host", seen, seconds),
+                ]
+            }
+            Err(seen) => [
+                evidence(BROWSER_NGINX, command.clone(), "host", seen.clone(), seconds),
+                not_asked(PAGE, command, "host", "nothing answers at the front door"),
+            ],
+        }
+    }
+
+    /// Fills in the form, follows where it leads, and looks for the row.
+    async fn journey(
+        &self,
+        look: &Look,
+        page: Option<Visit>,
+        browser: &mut super::browser::Browser,
+        options: &SurveyOptions,
+    ) -> Journey {
+        let address = self.address(look, &options.ports);
+        let submit_command =
+            format!("curl -siL -b cookies -c cookies -d name=… -d quantity=… -d description=… {address}");
+        let form = page.as_ref().filter(|_| options.submit).and_then(|page| form::choose(&page.forms));
+        let (Some(page), Some(form)) = (&page, form) else {
+            let because = match &page {
+                None => "nothing answers at the front door".to_string(),
+                Some(page) if page.answer.status >= 400 => format!("the page is a {}", page.answer.status),
+                Some(_) if !options.submit => "nothing is to be written into the database".to_string(),
+                Some(_) => "the page has no form to fill in".to_string(),
+            };
+            return Journey {
+                submit: not_asked(SUBMIT, submit_command, "host", &because),
+                rows: not_asked(ROWS, self.rows_command("…"), self.service(Part::Database), "nothing was submitted"),
+                // Nothing else has to be waited for.
+                database: Some(self.ask_database(look).await),
+            };
+        };
+        let item = Item::new();
+        let begun = Instant::now();
+        let mut database = None;
+        let (sent, visit) = {
+            let submitting = browser.submit(page, form, &item, SUBMIT_WITHIN);
+            tokio::pin!(submitting);
+            match tokio::time::timeout(PATIENCE, &mut submitting).await {
+                Ok(done) => done,
+                Err(_) => {
+                    let asked = self.ask_database(look).await;
+                    let reachable =
+                        matches!(asked.observation, Observation::Connected { .. } | Observation::Unknown { .. });
+                    database = Some(asked);
+                    let wait = if reachable { SUBMIT_WITHIN } else { LAST_CHANCE };
+                    match tokio::time::timeout(wait, &mut submitting).await {
+                        Ok(done) => done,
+                        Err(_) => (form.fill(&item), Err(Failure::TimedOut(begun.elapsed().as_secs_f64()))),
+                    }
+                }
+            }
+        };
+        let observation = visit.map_or_else(Failure::observation, |visit| Observation::Http(visit.answer));
+        let seconds = begun.elapsed().as_secs_f64();
+        let mut fields = String::new();
+        for (name, value) in &sent {
+            let value = if name.contains("csrf") { "…" } else { value };
+            fields.push_str(&format!(" -d {}", super::clean::line(&shell_words::quote(&format!("{name}={value}")))));
+        }
+        let command = format!("curl -siL -b cookies -c cookies{fields} {address}");
+        let submit = evidence(SUBMIT, command, "host", observation, seconds);
+        let (rows, version) = self.find_row(look, &item.marker, sent).await;
+        if let (Observation::Rows(found), Some(version)) = (&rows.observation, version)
+            && !found.rows.is_empty()
+        {
+            // The app has just put a row into this database: no better proof that it gets through.
+            let what = format!("PostgreSQL {}", version.split(' ').next().unwrap_or_default());
+            database = Some(evidence(
+                FLASKAPP_DB,
+                rows.command.clone(),
+                self.service(Part::Database),
+                Observation::Connected { what },
+                rows.seconds,
+            ));
+        }
+        Journey { submit, rows, database }
+    }
+
+    /// The row with this marker, and the database server's version.
+    async fn find_row(&self, look: &Look, marker: &str, sent: Vec<(String, String)>) -> (Evidence, Option<String>) {
+        let begun = Instant::now();
+        let service = self.service(Part::Database);
+        let command = self.rows_command(marker);
+        let Some(container) = running(look, Part::Database) else {
+            return (evidence(ROWS, command, service, self.not_running(&look.parts, Part::Database).await, 0.0), None);
+        };
+        let listens = look.ports(Part::Database);
+        let port = listens.first().copied().filter(|_| !listens.contains(&5432));
+        let environment = rows::environment(marker, port);
+        let asked = self.engine.exec(&container.id, &["sh", "-c", rows::SCRIPT], &environment, 3 * INSIDE).await;
+        let (observation, version) = match asked {
+            Err(error) => (Failure::Environment(error).observation(), None),
+            Ok(output) if output.code != 0 => {
+                let said = if output.stderr.trim().is_empty() { &output.stdout } else { &output.stderr };
+                let because = format!("psql in {service}: {}", super::clean::line(said));
+                (Observation::Unknown { because }, None)
+            }
+            Ok(output) => {
+                let (version, rows) = rows::read(&output.stdout, marker, &self.table, sent.into_iter().collect());
+                (Observation::Rows(rows), version)
+            }
+        };
+        let command = match &observation {
+            Observation::Rows(Rows { table, columns, .. })
+                if !table.is_empty() && !columns.iter().any(|name| name == "name") =>
+            {
+                self.psql(&format!("SELECT * FROM {table}"))
+            }
+            Observation::Rows(Rows { table, .. }) if !table.is_empty() && *table != self.table => {
+                self.psql(&format!("SELECT * FROM {table} WHERE name = '{marker}'"))
+            }
+            _ => command,
+        };
+        (evidence(ROWS, command, service, observation, begun.elapsed().as_secs_f64()), version)
+    }
+
+    fn rows_command(&self, marker: &str) -> String {
+        self.psql(&format!("SELECT * FROM {} WHERE name = '{marker}'", self.table))
+    }
+
+    fn psql(&self, sql: &str) -> String {
+        let user = self.database_variable("POSTGRES_USER").unwrap_or("postgres");
+        let database = self.database_variable("POSTGRES_DB").unwrap_or(user);
+        let on = if database == user { String::new() } else { format!(" -d {database}") };
+        format!("docker compose exec {} psql -U {user}{on} -c \"{sql}\"", self.service(Part::Database))
+    }
+
+    /// What is known of each part's container, as it is now: the questions may have changed it.
+    async fn reports(&self, look: &Look, ports: &HostPorts) -> BTreeMap<String, ServiceReport> {
+        let now = self.engine.containers(&self.stack.project).await.map(|containers| self.parts(&containers));
+        let parts = now.as_ref().unwrap_or(&look.parts);
+        let report = |part: Part| async move {
+            let service = self.service(part).to_string();
+            let Some(container) = parts.get(part) else {
+                let missing = ServiceState::Missing;
+                let nothing = (Vec::new(), Vec::new(), Vec::new());
+                let (ports, listens, log) = nothing;
+                return ServiceReport { service, state: missing, exit_code: None, ports, listens, log, restarts: 0 };
+            };
+            let stopped = matches!(container.state, ServiceState::Exited | ServiceState::Restarting);
+            ServiceReport {
+                service,
+                state: container.state,
+                exit_code: container.exit_code.filter(|_| stopped),
+                ports: self.ports_of(container, ports),
+                listens: look.listens.get(&part).cloned().unwrap_or_default(),
+                log: self.log(container).await,
+                restarts: container.restarts,
+            }
+        };
+        let (proxy, app, database) = tokio::join!(report(Part::Proxy), report(Part::App), report(Part::Database));
+        let names = Part::ALL.map(|part| self.role(part).to_string());
+        names.into_iter().zip([proxy, app, database]).collect()
+    }
+}

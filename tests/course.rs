@@ -1,0 +1,203 @@
+//! Loading and linting a course: the tiny one of the fixtures, ruined in one way per test, and the one in the binary.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use breakfix::{
+    compose::Severity,
+    course::{Condition, Course, Edit, Rung, lint, vocabulary},
+};
+
+fn fixture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/course")
+}
+
+/// A copy of the tiny course in which one text of one file is replaced.
+fn ruined(file: &str, old: &str, new: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    copy(&fixture(), dir.path());
+    let path = dir.path().join(file);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(old), "{file} has no {old}");
+    fs::write(path, text.replacen(old, new, 1)).unwrap();
+    dir
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// The findings of the course ruined in this way, as lines without the directory.
+fn findings(file: &str, old: &str, new: &str) -> Vec<String> {
+    let dir = ruined(file, old, new);
+    let prefix = format!("{}/", dir.path().display());
+    lint(Some(dir.path())).iter().map(|finding| finding.to_string().replace(&prefix, "")).collect()
+}
+
+#[track_caller]
+fn says(file: &str, old: &str, new: &str, place: &str, message: &str) {
+    let findings = findings(file, old, new);
+    assert!(
+        findings.iter().any(|finding| finding.starts_with(place) && finding.contains(message)),
+        "expected {place} … {message} in {findings:#?}"
+    );
+}
+
+#[test]
+fn the_tiny_course_is_read_as_written() {
+    let course = Course::load(&fixture()).unwrap();
+    assert_eq!(course.id, "tiny-puzzle");
+    assert_eq!(course.lessons.len(), 2);
+    assert_eq!(course.position("app-port"), Some(1));
+    let lesson = course.lesson("host-port").unwrap();
+    assert_eq!(lesson.hints.iter().map(|hint| hint.rung).collect::<Vec<_>>(), [Rung::Where, Rung::Show]);
+    assert!(matches!(lesson.fix[0], Edit::Replace { .. }));
+    assert!(matches!(&lesson.wrong_turns[0].when, Condition::All(several) if several.len() == 2));
+    assert_eq!(lint(Some(&fixture())), []);
+}
+
+#[test]
+fn toml_mistakes_are_told_with_their_place() {
+    says("01-host-port.toml", "symptom = ", "symptom ", "01-host-port.toml:3:", "");
+    says("01-host-port.toml", "symptom = ", "symptoms = ", "01-host-port.toml:3:1", "unknown field `symptoms`");
+    says(
+        "01-host-port.toml",
+        "rung = \"where\"",
+        "rung = \"here\"",
+        "01-host-port.toml:32:8",
+        "unknown variant `here`",
+    );
+    says("01-host-port.toml", "{ hop = ", "{ hopp = ", "01-host-port.toml:58", "unknown variant `hopp`");
+    says("01-host-port.toml", "with = \"8080:80\"", "", "01-host-port.toml:39", "an edit has either");
+    says("course.toml", "title = ", "# title = ", "course.toml:1", "missing field `title`");
+    says("course.toml", "02-app-port.toml", "03-none.toml", "course.toml:6:33", "there is no file 03-none.toml");
+}
+
+#[test]
+fn a_newer_format_is_told_as_such() {
+    let dir = ruined("course.toml", "format = 1", "format = 2\nwhatever = true");
+    let error = Course::load(dir.path()).unwrap_err();
+    assert!(error.to_string().contains("course.toml:1:10"), "{error}");
+    assert!(error.to_string().contains("version 2 of the format"), "{error}");
+    assert!(!error.to_string().contains("whatever"), "{error}");
+    assert_eq!(error.exit_code(), 2);
+}
+
+#[test]
+fn a_directory_without_a_course_is_told_as_such() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = Course::load(dir.path()).unwrap_err().to_string();
+    assert!(error.contains("course.toml"), "{error}");
+    assert!(error.contains("there is no such file"), "{error}");
+}
+
+#[test]
+fn ids_that_are_doubled_or_unknown_are_found() {
+    let one = "01-host-port.toml";
+    let two = "02-app-port.toml";
+    says(two, "id = \"app-port\"", "id = \"host-port\"", "02-app-port.toml:1:6", "a second lesson");
+    says(two, "id = \"app-answers\"", "id = \"site-answers\"", "02-app-port.toml:8:6", "a second check");
+    says(two, "id = \"exposed\"", "id = \"both-8080\"", two, "a second wrong turn");
+    says(two, "\"site-answers\"]", "\"site-answer\"]", "02-app-port.toml:11:27", "no hop and no check site-answer");
+    says("course.toml", "\"nginx-flaskapp\"", "\"nginx-app\"", "course.toml:30:6", "no hop nginx-app");
+    says(one, "name = \"front.published\"", "name = \"front.publish\"", one, "no fact front.publish");
+    says(one, "is = \"pass\"", "is = \"green\"", one, "no status green");
+    says(one, "show = \"browser-nginx\"", "show = \"browser\"", "01-host-port.toml:10:8", "neither an evidence id");
+    says(one, "file:docker-compose.yml", "file:compose.yml", one, "no file compose.yml");
+    says(one, "step = \"look\"", "step = \"stare\"", "01-host-port.toml:8:8", "no step stare");
+    says(one, "kind = \"http\"", "kind = \"https\"", one, "no kind https");
+    says(two, "service = \"nginx\"", "service = \"ngnix\"", two, "no service ngnix");
+    says(two, "evidence = \"nginx-flaskapp\"\n", "evidence = \"nginx\"\n", two, "no evidence nginx");
+}
+
+#[test]
+fn contradictions_are_found() {
+    let one = "01-host-port.toml";
+    let two = "02-app-port.toml";
+    says(one, "text = \"502\", because", "text = \"502\", right = true, because", one, "here 2 are");
+    says(one, "right = true, ", "", one, "here 0 are");
+    says(one, "rung = \"where\"", "rung = \"show\"", one, "hints climb");
+    says(two, "'connect\\(\\) failed'", "'connect( failed'", two, "cannot be used");
+    says(two, "200|3xx", "200|3x", two, "is not like 200");
+    says(two, "\"browser-nginx\", \"site-answers\"", "\"app-answers\"", two, "needs itself");
+    let edits = "edits = [{ file = \"docker-compose.yml\", replace = \"80:8080\", with = \"8080:8080\" }]";
+    says(one, edits, "saved_only = true", one, "nothing is saved");
+    says(one, ", is = \"8080:8080\"", "", one, "nothing is asked of this fact");
+    says(one, ", kind = \"http\"", "", one, "nothing is asked of this evidence");
+    says(one, "replace = \"80:8080\"\nwith", "replace = \"80:8081\"\nwith", one, "nowhere");
+    says(one, "file = \"docker-compose.yml\"", "file = \"../docker-compose.yml\"", one, "not a path inside the stack");
+}
+
+#[test]
+fn edits_texts_and_pages_are_linted() {
+    let one = "01-host-port.toml";
+    let two = "02-app-port.toml";
+    says("fixed/app.py", "app.run()", "app.run(port=80)", "course.toml:10:9", "app.py differs");
+    says(two, "replace = \"app.run()\"", "replace = \"app.start()\"", two, "nowhere");
+    says(two, "with = \"app.run(port=5001)\"", "with = \"app.run()\"", two, "changes nothing");
+    says(one, "belief = \"Both numbers have to be the browser's.\"", "belief = \" \"", one, "this text is missing");
+    says(
+        one,
+        "Which file publishes ports?",
+        "Write 8080:80 into it.",
+        "01-host-port.toml:33",
+        "this hint holds the fix",
+    );
+    let long = format!("text = \"{}", "many words ".repeat(120));
+    says(one, "text = \"You", &long, "01-host-port.toml:9:8: warning", "this page takes");
+    says("course.toml", "broken = \"broken\"", "broken = \"nowhere\"", "course.toml:9:10", "has no files");
+    says("course.toml", ", \"02-app-port.toml\"", "", "course.toml", "is not in the list of lessons");
+}
+
+#[test]
+fn fixes_that_hang_on_each_other_are_found() {
+    let chained =
+        "\n[[fix]]\nfile = \"docker-compose.yml\"\nreplace = \"8080:80\"\nwith = \"8080:80 \"\n\n[[variants]]";
+    says("02-app-port.toml", "\n[[variants]]", chained, "course.toml:6", "the fixes of app-port do not apply without");
+}
+
+#[test]
+fn a_contradiction_keeps_a_course_from_loading_but_a_warning_does_not() {
+    let dir = ruined("01-host-port.toml", "is = \"pass\"", "is = \"green\"");
+    let error = Course::load(dir.path()).unwrap_err();
+    assert!(error.why.iter().any(|why| why.contains("01-host-port.toml:58")), "{error}");
+    let dir = ruined("course.toml", ", \"02-app-port.toml\"", "");
+    Course::load(dir.path()).unwrap();
+    assert!(lint(Some(dir.path())).iter().any(|finding| finding.severity == Severity::Warning));
+}
+
+#[test]
+fn stacks_between_broken_and_fixed_can_be_made_in_any_order() {
+    let course = Course::load(&fixture()).unwrap();
+    assert_eq!(&course.stack_with(&[]).unwrap(), course.broken_stack());
+    assert_eq!(&course.stack_with(&["app-port", "host-port"]).unwrap(), course.fixed_stack());
+    let one = course.stack_with(&["app-port"]).unwrap();
+    assert_eq!(one, course.stack_without("host-port").unwrap());
+    assert!(one["docker-compose.yml"].contains("80:8080") && one["conf.d/site.conf"].contains("flaskapp:5000"));
+    let error = course.stack_with(&["nothing"]).unwrap_err();
+    assert!(error.to_string().contains("one of: host-port, app-port"), "{error}");
+}
+
+#[test]
+fn the_vocabulary_is_what_the_probe_and_the_lab_can_tell() {
+    use breakfix::probe::evidence_id as id;
+    for hop in [id::BROWSER_NGINX, id::NGINX_FLASKAPP, id::FLASKAPP_DB] {
+        assert!(vocabulary::HOPS.contains(&hop), "{hop}");
+    }
+    for evidence in [id::UPSTREAM, id::PAGE, id::SUBMIT, id::ROWS] {
+        assert!(vocabulary::EVIDENCE.contains(&evidence), "{evidence}");
+    }
+}
