@@ -9,9 +9,11 @@ use super::{
     browser::Visit,
     evidence_id::{BROWSER_NGINX, FLASKAPP_DB, NGINX_FLASKAPP, PAGE, ROWS, SUBMIT, UPSTREAM},
     form::{self, Item},
+    front::Front,
     hops::running,
     http::Failure,
-    look::{Front, INSIDE, Look},
+    inside::INSIDE,
+    look::Look,
     prober::{HostPorts, Part, Prober, SurveyOptions, evidence, not_asked},
     rows,
 };
@@ -56,7 +58,7 @@ impl Prober {
                 return proof();
             }
             let asked = self.ask_proxy(&look).await;
-            if proved && matches!(asked[0].observation, Observation::Unknown { .. }) { proof() } else { asked }
+            if proved && !matches!(asked[0].observation, Observation::Http(_)) { proof() } else { asked }
         };
         let mut browser = look.knock.browser.clone();
         let (journey, behind) = tokio::join!(self.journey(&look, visit, &mut browser, options), behind);
@@ -193,7 +195,7 @@ impl Prober {
         let service = self.service(Part::Database);
         let command = self.rows_command(marker);
         let Some(container) = running(look, Part::Database) else {
-            return (evidence(ROWS, command, service, self.not_running(look, Part::Database).await, 0.0), None);
+            return (evidence(ROWS, command, service, self.not_running(&look.parts, Part::Database).await, 0.0), None);
         };
         let listens = look.ports(Part::Database);
         let port = listens.first().copied().filter(|_| !listens.contains(&5432));
@@ -254,7 +256,11 @@ impl Prober {
                 state: container.state,
                 exit_code: container.exit_code.filter(|_| stopped),
                 ports: self.ports_of(container, ports),
-                listens: look.listens.get(&part).cloned().unwrap_or_default(),
+                listens: if container.state == ServiceState::Running {
+                    look.inside.of(part).to_vec()
+                } else {
+                    Vec::new()
+                },
                 log: self.log(container).await,
                 restarts: container.restarts,
             }

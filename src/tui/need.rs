@@ -3,7 +3,7 @@
 use super::{
     keymap::Command,
     model::{Focus, Leaving, Model, Overlay, Page, Screen},
-    text,
+    text, view,
 };
 use crate::{
     compose::Severity,
@@ -200,6 +200,7 @@ fn welcome(model: &Model) -> Next {
     }
     match need(model) {
         Need::Looking if model.beginning => Next::wait("it begins as soon as Docker answers"),
+        _ if model.beginning && model.images.is_none() => Next::wait("it begins as soon as the images are looked at"),
         Need::Engine => Next::press(Command::Forward, "read the story meanwhile"),
         _ if model.progress.current_lesson.is_some() => Next::press(Command::Forward, "go on where you were"),
         _ => Next::press(Command::Forward, "begin"),
@@ -215,6 +216,9 @@ fn reading(model: &Model, need: &Need) -> Option<Next> {
     match model.page {
         Page::Question if model.question_open() => {
             Some(Next::press(Command::Answer, "answer").also(Command::Forward, "skip the question"))
+        }
+        Page::Beat(_) | Page::Solved | Page::Hindsight if view::more_below(model) => {
+            Some(Next::press(Command::Forward, "read on"))
         }
         Page::Beat(beat) => {
             let step = model.lesson()?.beats.get(beat)?.step.as_str();

@@ -54,7 +54,23 @@ fn a_newcomer_is_led_from_the_first_second_to_the_first_look() {
     stage.press("Enter");
     assert_eq!(next(&stage), "v  ask the running stack   ·   Enter  read on");
     stage.press("v");
+    assert_eq!(stage.asked(), [], "the question is the next page, and comes before the look");
+    assert!(stage.shows("First your guess.") && stage.model.question_open());
+    stage.press("2");
+    assert_eq!(next(&stage), "v  ask the running stack");
+    stage.press("v");
     assert_eq!(stage.asked(), [Action::Verify { lesson: "the-system".into() }]);
+}
+
+#[test]
+fn beginning_waits_for_the_images_unless_pressed_twice() {
+    let mut stage = Stage::new(80, 24);
+    stage.made();
+    stage.tell(Update::Engine(EngineStatus::Here(super::stage::engine())));
+    stage.press("Enter");
+    assert_eq!(next(&stage), "it begins as soon as the images are looked at");
+    stage.press("Enter");
+    assert_eq!(stage.model.screen, Screen::Lesson);
 }
 
 #[test]
@@ -170,6 +186,8 @@ fn a_solved_lesson_asks_one_question_and_goes_on() {
     stage.press("Enter");
     assert_eq!(stage.model.here().reflection.as_deref(), Some("the log, q v u"));
     assert!(stage.shows("Kept, in your words."));
+    assert_eq!(next(&stage), "Enter  read on");
+    stage.press("Enter");
     assert_eq!(next(&stage), "Enter  go on to: Hindsight");
     stage.press("Enter");
     assert_eq!(stage.model.lesson_id(), "hindsight");
@@ -195,6 +213,7 @@ fn an_earlier_session_tells_where_to_go_on_and_moves_nothing() {
     assert!(stage.shows("you were at 1 of 2: Nobody answers on 8080"));
     stage.tell(Update::Engine(EngineStatus::Here(super::stage::engine())));
     assert_eq!(next(&stage), "Enter  go on where you were");
+    stage.tell(Update::Images(images(ImageOrigin::Registry)));
     stage.press("Enter");
     assert_eq!((stage.model.lesson_id(), stage.model.page), ("host-port", Page::Beat(1)));
     assert_eq!(stage.asked(), [], "the journal knows it already");

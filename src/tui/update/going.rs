@@ -7,7 +7,7 @@ use crate::{
     tui::{
         model::{Focus, Model, Overlay, Page, Screen, Tab, is_named},
         msg::Effect,
-        need,
+        need, view,
     },
 };
 
@@ -19,9 +19,10 @@ pub fn record(event: Event, effects: &mut Vec<Effect>) {
 /// Enter on the first screen.
 pub fn begin(model: &mut Model, effects: &mut Vec<Effect>) {
     match model.engine {
-        EngineStatus::Looking => model.beginning = true,
         EngineStatus::Missing(_) => enter_lesson(model, effects),
-        EngineStatus::Here(_) => {
+        // Who presses twice does not want to wait for what is looked at.
+        _ if model.beginning && model.work.is_none() => enter_lesson(model, effects),
+        _ => {
             model.beginning = true;
             begin_if_possible(model, effects);
         }
@@ -31,7 +32,8 @@ pub fn begin(model: &mut Model, effects: &mut Vec<Effect>) {
 /// Goes on to the lesson as soon as the engine and the images are there, when the learner wanted to.
 pub fn begin_if_possible(model: &mut Model, effects: &mut Vec<Effect>) {
     let here = matches!(model.engine, EngineStatus::Here(_));
-    if !model.beginning || !here || model.screen != Screen::Welcome || model.work.is_some() {
+    let looked = here && model.images.is_some();
+    if !model.beginning || !looked || model.screen != Screen::Welcome || model.work.is_some() {
         return;
     }
     if need::missing_images(model).next().is_some() {
@@ -84,6 +86,11 @@ pub fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
         turn(model, 1, effects);
         return;
     }
+    let read = matches!(model.page, Page::Beat(_) | Page::Solved | Page::Hindsight);
+    if read && view::more_below(model) {
+        moving::by_pages(model, 1);
+        return;
+    }
     let last = model.page_index() + 1 >= model.pages().len();
     if !last {
         turn(model, 1, effects);
@@ -130,6 +137,18 @@ pub fn arrive(model: &mut Model) {
     if model.page == model.closing_page() && std::mem::take(&mut model.just_solved) && asks {
         model.reflecting = Some(Default::default());
     }
+}
+
+/// Before the look comes the question, where it is the story's next page: then that page is opened instead.
+pub fn guess_first(model: &mut Model, effects: &mut Vec<Effect>) -> bool {
+    let next = model.pages().get(model.page_index() + 1).copied();
+    let asks = next == Some(Page::Question) && model.here().prediction.is_none() && !model.here().is_solved();
+    if asks {
+        turn(model, 1, effects);
+        model.focus = Focus::Lesson;
+        model.notice = Some("First your guess. Then v looks.".to_owned());
+    }
+    asks
 }
 
 /// A digit on the question's page.

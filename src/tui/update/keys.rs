@@ -36,6 +36,7 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         Command::Forward => forward(model, effects),
         Command::Back => going::back(model, effects),
         Command::Answer => going::answer(model, digit.unwrap_or(0), effects),
+        Command::Verify if going::guess_first(model, effects) => {}
         Command::Verify => {
             let lesson = model.lesson_id().to_owned();
             conduct(model, vec![Action::Verify { lesson }], effects);

@@ -52,7 +52,6 @@ fn key_of(model: &Model, command: Command, place: Place) -> String {
         let lesson = model.lesson().and_then(|lesson| lesson.prediction.as_ref());
         return format!("1–{}", lesson.map_or(1, |asked| asked.choices.len()));
     }
-    // In a pane that is not the lesson's, Enter still turns the lesson's page.
     keymap::key_name(command, place)
 }
 
@@ -74,7 +73,7 @@ pub fn draw_keys(model: &Model, area: Rect, buffer: &mut Buffer) {
     let mut spans = Vec::new();
     for row in shown {
         spans.push(Span::raw(" "));
-        spans.push(Span::styled(keys_of(row), model.theme.command()));
+        spans.push(Span::styled(key_of(model, row.command, model.place()), model.theme.command()));
         spans.push(Span::raw(format!(" {} ", label(model, row))));
     }
     super::put(buffer, area, 0, &Line::from(spans));
@@ -84,11 +83,9 @@ pub fn draw_keys(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 fn keys_width(model: &Model, rows: &[&Binding]) -> usize {
-    rows.iter().map(|row| text::width(&keys_of(row)) + text::width(&label(model, row)) + 3).sum()
-}
-
-fn keys_of(row: &Binding) -> String {
-    if row.command == Command::Answer { "1–5".to_owned() } else { row.keys[0].name() }
+    rows.iter()
+        .map(|row| text::width(&key_of(model, row.command, model.place())) + text::width(&label(model, row)) + 3)
+        .sum()
 }
 
 fn label(model: &Model, row: &Binding) -> String {

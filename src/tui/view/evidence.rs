@@ -32,6 +32,8 @@ pub fn ids(model: &Model) -> Vec<String> {
             ids.push(id);
         }
     }
+    // What was not asked has the least to say.
+    ids.sort_by_key(|id| matches!(survey.evidence[id].observation, Observation::NotAsked { .. }));
     ids
 }
 

@@ -142,6 +142,12 @@ fn put(buffer: &mut Buffer, area: Rect, row: u16, line: &Line<'_>) {
     }
 }
 
+/// Whether the lesson's page goes on below what is shown of it.
+pub fn more_below(model: &Model) -> bool {
+    let extent = extent(model, Pane::Lesson);
+    extent.total > model.scrolls.lesson.top + extent.height
+}
+
 /// The command that `y` copies: that of the evidence shown, or what would make a change live, or the first failing question.
 pub fn copyable(model: &Model) -> Option<String> {
     if model.shows_stale() {

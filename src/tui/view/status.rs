@@ -98,7 +98,12 @@ fn stale(model: &Model, columns: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
     let Some(stale) = model.stale.first() else { return Vec::new() };
     let files: Vec<String> = stale.files.iter().map(|file| file.display().to_string()).collect();
-    let what = if files.is_empty() { "a file".to_owned() } else { files.join(", ") };
+    let (what, was) = match files.as_slice() {
+        [] => ("A file".to_owned(), "was"),
+        [one] => (one.clone(), "was"),
+        [one, other] => (format!("{one} and {other}"), "were"),
+        [one, rest @ ..] => (format!("{one} and {} more files", rest.len()), "were"),
+    };
     let when = model.stale_since().map(|at| format!(" {} ago", text::span(model.now.saturating_sub(at))));
     let container = model.containers.iter().find(|container| container.service == stale.service);
     let since = container.and_then(|container| container.up_seconds);
@@ -106,7 +111,7 @@ fn stale(model: &Model, columns: usize) -> Vec<Line<'static>> {
         Some(seconds) => format!("{}, started {} ago,", stale.service, text::span(seconds * 1000)),
         None => stale.service.clone(),
     };
-    let first = format!(" ! {what} was saved{}. {service} does not have it.", when.unwrap_or_default());
+    let first = format!(" ! {what} {was} saved{}. {service} does not have it.", when.unwrap_or_default());
     let why = match stale.action {
         MakeLive::Rebuild => "   The source is copied into the image when it is built: so build it anew.",
         MakeLive::Recreate => "   A container keeps what it was made with: so make it anew. A restart would not do.",
