@@ -213,7 +213,7 @@ fn pack(
 }
 
 /// Hands pieces to the request's body.
-struct Pieces(mpsc::Sender<std::io::Result<Bytes>>);
+pub(crate) struct Pieces(pub mpsc::Sender<std::io::Result<Bytes>>);
 
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

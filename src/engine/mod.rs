@@ -5,7 +5,7 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `discover`, `context` | where engines are, and which one is meant |
+//! | `discover`, `address`, `context` | where engines are, and which one is meant |
 //! | `call` | bounds on every question, and what its failure means |
 //! | `up` | the order of the work; `order`, `supply` (images), `drift` (what changed), `spec` (what to ask for), `make` |
 //! | `build`, `build_failure`, `dockerfile` | images from the stack's own files |
@@ -14,6 +14,7 @@
 //! | `exec`, `oneoff`, `logs`, `events` | things of running containers |
 //! | `toolbox`, `relay` | questions from inside a network |
 
+mod address;
 mod build;
 mod build_failure;
 mod call;

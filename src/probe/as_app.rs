@@ -44,6 +44,8 @@ pub(crate) fn read(printed: &str) -> Result<Observation, String> {
         "name-unknown" => Observation::NameUnknown { name: clean::line(&told.host) },
         "unreachable" => Observation::Unreachable,
         "error" => Observation::Exit { code: 1, output: error.chars().take(2000).collect() },
+        // Nothing was said of the database, by a program that could have.
+        "slow" => Observation::Unknown { because: clean::line(&error) },
         _ => return Err(clean::line(&error)),
     })
 }

@@ -8,19 +8,22 @@ use super::{
     Evidence, Observation, ServiceState, as_app,
     browser::Browser,
     evidence_id::{FLASKAPP_DB, NGINX_FLASKAPP, UPSTREAM},
+    front::Front,
     http::{Door, Failure, from_dial},
-    look::{ANSWER, Look, is_gateway_error},
-    prober::{Part, Prober, evidence, not_asked},
+    look::{Look, is_gateway_error},
+    prober::{Part, Parts, Prober, evidence, not_asked},
     url,
 };
 use crate::engine::{Container, Toolbox};
 
+/// How long an answer from inside a network is waited for.
+const ANSWER: Duration = Duration::from_secs(5);
 /// How long a connection from inside a network may take.
 const DIAL: Duration = Duration::from_secs(3);
 /// How long the app's Python may take to ask the database.
-const AS_APP: Duration = Duration::from_secs(15);
+const AS_APP: Duration = Duration::from_secs(40);
 /// The port of a database of which nothing else is known.
-const POSTGRES: u16 = 5432;
+pub(super) const POSTGRES: u16 = 5432;
 
 /// What was seen, and the seconds it took.
 type Timed = (Observation, f64);
@@ -34,7 +37,7 @@ impl Prober {
             _ => String::new(),
         };
         let Some(container) = running(look, Part::Proxy) else {
-            let observation = self.not_running(look, Part::Proxy).await;
+            let observation = self.not_running(&look.parts, Part::Proxy).await;
             let because = format!("{service} is not running");
             return [
                 evidence(NGINX_FLASKAPP, format!("docker compose logs {service}"), "host", observation, 0.0),
@@ -51,13 +54,9 @@ impl Prober {
                 upstream_seen,
                 Observation::Http(_) | Observation::NotAsked { .. } | Observation::Unknown { .. }
             );
-        let app_is_gone = matches!(upstream_seen, Observation::NameUnknown { .. })
-            && self.fact("nginx.upstream_host") == Some(self.service(Part::App))
-            && running(look, Part::App).is_none();
-        let hop = if app_is_gone {
-            // The engine forgets the name of a container that does not run.
+        let gone = if tells_more { self.app_is_gone(&upstream_seen).await } else { None };
+        let hop = if let Some(observation) = gone {
             let command = format!("docker compose logs {}", self.service(Part::App));
-            let observation = self.not_running(look, Part::App).await;
             evidence(NGINX_FLASKAPP, command, "host", observation, upstream_seconds)
         } else if tells_more {
             evidence(NGINX_FLASKAPP, upstream_command.clone(), service, upstream_seen.clone(), upstream_seconds)
@@ -67,12 +66,33 @@ impl Prober {
         [hop, evidence(UPSTREAM, upstream_command, service, upstream_seen, upstream_seconds)]
     }
 
+    /// Whether the app does not run (any more), where its address does not answer. The engine forgets the name of a container that ended.
+    async fn app_is_gone(&self, upstream: &Observation) -> Option<Observation> {
+        let no_answer = matches!(
+            upstream,
+            Observation::NameUnknown { .. } | Observation::Refused | Observation::Unreachable | Observation::Reset
+        );
+        if !no_answer || self.fact("nginx.upstream_host") != Some(self.service(Part::App)) {
+            return None;
+        }
+        let parts = self.parts(&self.engine.containers(&self.stack.project).await.ok()?);
+        let runs = parts.get(Part::App).is_some_and(|container| container.state == ServiceState::Running);
+        if runs { None } else { Some(self.not_running(&parts, Part::App).await) }
+    }
+
     /// The port on which nginx is asked: the one behind the front door, else the one in its files, else one it listens on.
     fn proxy_port(&self, look: &Look) -> u16 {
         let listens = look.ports(Part::Proxy);
+        let proved = match &look.front {
+            Front::Published { door, .. } if look.knock.is_page() && door.service == self.service(Part::Proxy) => {
+                Some(door.target)
+            }
+            _ => None,
+        };
+        let possible = |port: &u16| listens.is_empty() || listens.contains(port);
         let front = self.port_fact("front.target").filter(|port| listens.contains(port));
-        let files = self.port_fact("nginx.listen").filter(|port| listens.is_empty() || listens.contains(port));
-        front.or(files).or(listens.first().copied()).unwrap_or(80)
+        let files = self.port_fact("nginx.listen").filter(possible);
+        proved.or(front).or(files).or(listens.first().copied()).unwrap_or(80)
     }
 
     /// nginx itself, and the address in its files, asked side by side from its networks in turn, with the seconds it took.
@@ -119,7 +139,7 @@ impl Prober {
         let begun = Instant::now();
         let command = format!("docker compose exec {app} python -c \"import database; database.engine.connect()\"");
         if self.services.database.is_some() && running(look, Part::Database).is_none() {
-            let observation = self.not_running(look, Part::Database).await;
+            let observation = self.not_running(&look.parts, Part::Database).await;
             let command = format!("docker compose logs {}", self.service(Part::Database));
             return evidence(FLASKAPP_DB, command, "host", observation, begun.elapsed().as_secs_f64());
         }
@@ -135,14 +155,20 @@ impl Prober {
     /// Lets the app's own Python ask. `None` when it cannot.
     async fn run_as_app(&self, app: &Container) -> Option<Observation> {
         let deadline = Instant::now() + AS_APP;
+        let mut timed_out = false;
         loop {
             let mut output = self.exec(app, &["python3", "-c", as_app::SCRIPT]).await?;
             if matches!(output.code, 126 | 127) {
                 output = self.exec(app, &["python", "-c", as_app::SCRIPT]).await?;
             }
             let observation = as_app::read(&output.stdout).ok()?;
-            let starting = matches!(&observation, Observation::Exit { output, .. } if output.contains("starting up"));
-            if !starting || Instant::now() >= deadline {
+            let again = match &observation {
+                Observation::Exit { output, .. } => output.contains("starting up"),
+                // A busy machine can be slow once.
+                Observation::TimedOut { .. } => !std::mem::replace(&mut timed_out, true),
+                _ => false,
+            };
+            if !again || Instant::now() >= deadline {
                 return Some(observation);
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -187,8 +213,8 @@ impl Prober {
     }
 
     /// A service that does not run, with its last words.
-    pub(super) async fn not_running(&self, look: &Look, part: Part) -> Observation {
-        let container = look.parts.get(part);
+    pub(super) async fn not_running(&self, parts: &Parts, part: Part) -> Observation {
+        let container = parts.get(part);
         let last_line = match container {
             Some(container) => last_words(&self.log(container).await),
             None => None,
