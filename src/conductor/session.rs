@@ -17,11 +17,11 @@ use super::{
     perform::{Finish, bounded, label},
     plan::plan,
     watch::{Followers, Heard, Watch},
-    works::{base_image_names, moved_ports},
+    works::{base_image_names, front_port, moved_ports},
 };
 use crate::{
     course::Course,
-    diagnosis::{LessonVerdict, Report, Status},
+    diagnosis::{self, LessonVerdict, Report, Status},
     engine::{Container, Engine, ImagePolicy, ImageStatus, Progress, Step},
     error::{Blame, Error, Result},
     journal::{self, Event, Journal, Outcome, WorkKind},
@@ -130,7 +130,7 @@ impl Session {
         }
         journal.append(Event::SessionStarted { version })?;
         let progress = journal::Progress::fold(journal.entries());
-        let files = Files::open(&lab);
+        let files = Files::open(&lab, front_port(&options.course));
         let (watch, heard) = Watch::start(options.engine.clone(), files.project(&lab));
         Ok(Self {
             files,
@@ -337,6 +337,7 @@ impl Session {
     async fn verified(&mut self, lesson: String, report: Report, survey: Survey) {
         let changes = changed_lessons(&self.options.course, &self.progress, &lesson, &report);
         self.record(Event::Verified { lesson, report, survey }).await;
+        self.show_facts().await;
         for event in changes {
             self.record(event).await;
         }
@@ -430,6 +431,15 @@ impl Session {
     async fn show_files(&mut self) {
         let (findings, stale) = (self.files.findings().to_vec(), self.files.stale().to_vec());
         self.update(Update::Files { findings, stale }).await;
+        self.show_facts().await;
+    }
+
+    async fn show_facts(&mut self) {
+        let facts = match &self.progress.last_survey {
+            Some(survey) => diagnosis::with_live(self.files.facts(), survey),
+            None => self.files.facts().clone(),
+        };
+        self.update(Update::Facts(facts)).await;
     }
 
     async fn look_at_files(&mut self) {

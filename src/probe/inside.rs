@@ -15,6 +15,8 @@ use crate::engine::Container;
 pub(super) const INSIDE: Duration = Duration::from_secs(5);
 /// How long a container that cannot be asked is taken for one that is just ending.
 const ENDING: Duration = Duration::from_secs(2);
+/// Age in seconds at which a program that listens nowhere is not going to.
+const NEVER: f64 = 30.0;
 /// How long a program that has logged a traceback may take to end, in seconds after its last line.
 const GIVEN_UP: f64 = 1.2;
 /// Lines of a log that are kept.
@@ -62,7 +64,9 @@ impl Prober {
     /// Whether a running container may still come to listen.
     pub(super) async fn is_starting(&self, part: Part, container: &Container, seen: &Inside) -> bool {
         match seen.0.get(&part).map(|seen| (&seen.sockets, seen.since)) {
-            Some((Sockets::Known(sockets), _)) => sockets.is_empty() && !self.has_given_up(container).await,
+            Some((Sockets::Known(sockets), _)) => {
+                sockets.is_empty() && self.age(container) < NEVER && !self.has_given_up(container).await
+            }
             // The engine cannot run a command in a container that is just ending, and soon knows that it ended.
             Some((Sockets::CannotAsk, since)) => since.elapsed() < ENDING,
             Some((Sockets::CannotRead, _)) | None => false,
@@ -92,10 +96,11 @@ impl Prober {
         now.as_secs_f64() + self.engine.info.clock_ahead
     }
 
-    /// Reads what the running parts listen on, of those that were not seen listening before.
-    pub(super) async fn look_inside(&self, parts: &Parts, seen: &mut Inside) {
+    /// Reads what these parts listen on, as far as they run and were not seen listening before.
+    pub(super) async fn look_inside(&self, parts: &Parts, which: &[Part], seen: &mut Inside) {
         let ask = |part: Part| {
-            let container = parts.get(part).filter(|one| one.state == ServiceState::Running);
+            let running = parts.get(part).filter(|one| one.state == ServiceState::Running);
+            let container = running.filter(|_| which.contains(&part));
             let container = container.filter(|one| !seen.listens(part, one));
             async move {
                 match container {

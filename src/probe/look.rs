@@ -28,7 +28,7 @@ const MOST_CONTRADICTIONS: usize = 3;
 #[derive(Debug)]
 pub(super) struct Look {
     pub(super) parts: Parts,
-    /// What the running parts listen on.
+    /// What the running parts listen on, as far as that was needed.
     pub(super) inside: Inside,
     pub(super) front: Front,
     pub(super) knock: Knock,
@@ -105,35 +105,30 @@ impl Prober {
         let deadline = Instant::now() + options.within;
         let mut inside = Inside::default();
         let mut contradictions = 0;
-        let mut first = true;
+        let mut suspects: &[Part] = &[];
         loop {
             let containers = self.engine.containers(&self.stack.project).await?;
             let parts = self.parts(&containers);
             let front = self.front(&containers, &options.ports);
-            let young = Part::ALL.iter().filter_map(|part| parts.get(*part)).any(|one| self.age(one) < YOUNG);
-            // Asking while the app starts would fill nginx's log with refusals that mean nothing.
-            let early = if young || !std::mem::take(&mut first) {
-                self.look_inside(&parts, &mut inside).await;
-                None
-            } else {
-                let ((), early) =
-                    tokio::join!(self.look_inside(&parts, &mut inside), self.knock(&front, &options.ports));
-                Some(early).filter(Knock::is_page)
-            };
-            if early.is_none()
-                && let Some(part) = self.waiting_for(&parts, &inside).await
-                && Instant::now() < deadline
-            {
-                progress.step(self.service(part), "wait", "until it listens");
-                tokio::time::sleep(PAUSE).await;
+            let young = |part: Part| parts.get(part).is_some_and(|container| self.age(container) < YOUNG);
+            let young: Vec<Part> = Part::ALL.into_iter().filter(|part| young(*part)).collect();
+            // What has been running for a while is only looked into when no page comes. Asking for a page while the app
+            // starts would fill nginx's log with refusals that mean nothing.
+            let doubtful = if suspects.is_empty() { young.as_slice() } else { suspects };
+            self.look_inside(&parts, doubtful, &mut inside).await;
+            if self.waits(doubtful, &parts, &inside, deadline, progress).await {
                 continue;
             }
-            let knock = match early {
-                Some(early) => early,
-                None => self.knock(&front, &options.ports).await,
-            };
+            let knock = self.knock(&front, &options.ports).await;
+            if !knock.is_page() && suspects.is_empty() {
+                suspects = &Part::ALL;
+                self.look_inside(&parts, suspects, &mut inside).await;
+                if self.waits(suspects, &parts, &inside, deadline, progress).await {
+                    continue;
+                }
+            }
             let look = Look { parts, inside, front, knock, toolbox: Mutex::default() };
-            let settled = look.knock.is_page() || !young || !self.contradicts(&look);
+            let settled = look.knock.is_page() || young.is_empty() || !self.contradicts(&look);
             if settled || contradictions >= MOST_CONTRADICTIONS || Instant::now() >= deadline {
                 return Ok(look);
             }
@@ -141,6 +136,24 @@ impl Prober {
             inside = look.inside;
             tokio::time::sleep(4 * PAUSE).await;
         }
+    }
+
+    /// Whether one of these parts is still starting, and there is time: then a moment was waited.
+    async fn waits(
+        &self,
+        which: &[Part],
+        parts: &Parts,
+        inside: &Inside,
+        deadline: Instant,
+        progress: &Progress,
+    ) -> bool {
+        let Some(part) = self.waiting_for(which, parts, inside).await else { return false };
+        if Instant::now() >= deadline {
+            return false;
+        }
+        progress.step(self.service(part), "wait", "until it listens");
+        tokio::time::sleep(PAUSE).await;
+        true
     }
 
     /// Whether nginx and the app listen where they should, and still no page came.
@@ -155,10 +168,10 @@ impl Prober {
         }
     }
 
-    /// The part that is still starting, if any.
-    async fn waiting_for(&self, parts: &Parts, inside: &Inside) -> Option<Part> {
+    /// The one of these parts that is still starting, if any.
+    async fn waiting_for(&self, which: &[Part], parts: &Parts, inside: &Inside) -> Option<Part> {
         let database_listens = !inside.of(Part::Database).is_empty();
-        for part in Part::ALL {
+        for &part in which {
             let Some(container) = parts.get(part) else { continue };
             let starting = match container.state {
                 ServiceState::Restarting => {
