@@ -517,3 +517,55 @@ fn changed_lessons(course: &Course, progress: &journal::Progress, open: &str, re
     };
     report.lessons.iter().filter(|verdict| can_be_solved(&verdict.id)).filter_map(change).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{diagnosis::Verdict, journal::Entry};
+
+    fn report(statuses: &[(&str, Status)]) -> Report {
+        Report {
+            verdict: Verdict::Broken,
+            reason: None,
+            first_broken_hop: None,
+            first_failed_lesson: None,
+            hops: vec![],
+            checks: vec![],
+            lessons: statuses.iter().map(|(id, status)| LessonVerdict { id: (*id).into(), status: *status }).collect(),
+            wrong_turns: vec![],
+            stale: vec![],
+        }
+    }
+
+    #[test]
+    fn a_lesson_is_solved_once_and_again_after_it_was_not() {
+        let course = Course::load(std::path::Path::new("tests/fixtures/course")).unwrap();
+        let id = course.lessons.iter().find(|lesson| !lesson.checks.is_empty()).unwrap().id.clone();
+        let mut progress = journal::Progress::default();
+        let mut told = |status| {
+            let events = changed_lessons(&course, &progress, "another", &report(&[(&id, status)]));
+            for event in events.clone() {
+                progress.apply(&Entry { at: 1, event });
+            }
+            events
+        };
+        let solved = || vec![Event::LessonSolved { lesson: id.clone(), revealed: false }];
+        assert_eq!(told(Status::Fail), []);
+        assert_eq!(told(Status::Pass), solved());
+        assert_eq!(told(Status::Pass), []);
+        // What could not be asked takes nothing back.
+        assert_eq!(told(Status::Unknown), []);
+        assert_eq!(told(Status::Fail), [Event::LessonRegressed { lesson: id.clone() }]);
+        assert_eq!(told(Status::Pass), solved());
+    }
+
+    #[test]
+    fn a_lesson_without_checks_is_solved_only_by_itself() {
+        let mut course = Course::load(std::path::Path::new("tests/fixtures/course")).unwrap();
+        course.lessons[0].checks.clear();
+        let id = course.lessons[0].id.clone();
+        let (progress, passed) = (journal::Progress::default(), report(&[(&id, Status::Pass)]));
+        assert_eq!(changed_lessons(&course, &progress, "another", &passed), []);
+        assert_eq!(changed_lessons(&course, &progress, &id, &passed).len(), 1);
+    }
+}
