@@ -89,6 +89,13 @@ impl Error {
         self
     }
 
+    /// Adds suggestions, in order.
+    #[must_use]
+    pub fn suggest_all(mut self, suggestions: impl IntoIterator<Item = String>) -> Self {
+        self.try_next.extend(suggestions);
+        self
+    }
+
     /// The process exit code of the command-line contract: 1 stack, 2 usage, 3 environment, 130 cancelled.
     pub fn exit_code(&self) -> u8 {
         match self.blame {

@@ -133,6 +133,8 @@ fn contradictions_are_found() {
     says(two, "'connect\\(\\) failed'", "'connect( failed'", two, "cannot be used");
     says(two, "200|3xx", "200|3x", two, "is not like 200");
     says(two, "\"browser-nginx\", \"site-answers\"", "\"app-answers\"", two, "needs itself");
+    let edits = "edits = [{ file = \"docker-compose.yml\", replace = \"80:8080\", with = \"8080:8080\" }]";
+    says(one, edits, "saved_only = true", one, "nothing is saved");
     says(one, ", is = \"8080:8080\"", "", one, "nothing is asked of this fact");
     says(one, ", kind = \"http\"", "", one, "nothing is asked of this evidence");
     says(one, "replace = \"80:8080\"\nwith", "replace = \"80:8081\"\nwith", one, "nowhere");
@@ -147,10 +149,24 @@ fn edits_texts_and_pages_are_linted() {
     says(two, "replace = \"app.run()\"", "replace = \"app.start()\"", two, "nowhere");
     says(two, "with = \"app.run(port=5001)\"", "with = \"app.run()\"", two, "changes nothing");
     says(one, "belief = \"Both numbers have to be the browser's.\"", "belief = \" \"", one, "this text is missing");
+    says(
+        one,
+        "Which file publishes ports?",
+        "Write 8080:80 into it.",
+        "01-host-port.toml:33",
+        "this hint holds the fix",
+    );
     let long = format!("text = \"{}", "many words ".repeat(120));
     says(one, "text = \"You", &long, "01-host-port.toml:9:8: warning", "this page takes");
     says("course.toml", "broken = \"broken\"", "broken = \"nowhere\"", "course.toml:9:10", "has no files");
     says("course.toml", ", \"02-app-port.toml\"", "", "course.toml", "is not in the list of lessons");
+}
+
+#[test]
+fn fixes_that_hang_on_each_other_are_found() {
+    let chained =
+        "\n[[fix]]\nfile = \"docker-compose.yml\"\nreplace = \"8080:80\"\nwith = \"8080:80 \"\n\n[[variants]]";
+    says("02-app-port.toml", "\n[[variants]]", chained, "course.toml:6", "the fixes of app-port do not apply without");
 }
 
 #[test]

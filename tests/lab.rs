@@ -123,6 +123,9 @@ fn only_the_stacks_own_texts_are_read() {
         fs::create_dir_all(lab.dir().join(folder)).unwrap();
         write(&lab, &format!("{folder}/x"), "x");
     }
+    fs::create_dir(lab.dir().join(".venv")).unwrap();
+    write(&lab, ".venv/pyvenv.cfg", "home = /usr/bin");
+    write(&lab, ".venv/flask.py", "app.run(port=1)");
     fs::write(lab.dir().join("binary"), b"a\0b").unwrap();
     fs::write(lab.dir().join("latin"), b"caf\xe9").unwrap();
     write(&lab, "large", &"x".repeat(300 * 1024));

@@ -460,3 +460,20 @@ fn the_facts_of_the_two_stacks_that_are_handed_out() {
         assert_eq!(stands(&broken, name), line, "{name}");
     }
 }
+
+proptest::proptest! {
+    /// Learners save half-written files: whatever stands in them, reading goes on.
+    #[test]
+    fn no_file_is_too_strange(
+        python in pieces(&["app.run(", "port=", "create_engine(", "f'{", "}'", "'", "\"", "%", ".format(", "{", "os.environ[", "]", ")", "é", "host", "=", "\n", "\\", ":", "//", "@", "5"]),
+        conf in pieces(&["server", "{", "}", "listen", "location /", "proxy_pass http://", "set $a ", "$a", "${a", "é", ";", "\"", ":", "80", " ", "\n", "\\", "upstream"]),
+        docker in pieces(&["FROM ", "CMD ", "ENTRYPOINT ", "[\"", "\"]", "flask run -p", "$", "${", "PORT", ":-", "}", "EXPOSE ", "\\\n", "\n", "é", "sh -c '", "'", "ENV A=", "COPY "]),
+    ) {
+        Shop::new().file("app.py", &python).file("conf.d/a.conf", &conf).file("Dockerfile", &docker).env("PORT", "é").facts();
+    }
+}
+
+fn pieces(pieces: &'static [&'static str]) -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::strategy::Strategy;
+    proptest::collection::vec(proptest::sample::select(pieces), 0..25).prop_map(|pieces| pieces.concat())
+}

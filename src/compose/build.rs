@@ -71,7 +71,7 @@ pub(super) fn build(line: &Entry, variables: &Variables, desk: &mut Desk) -> Opt
 
 fn look(build: &Build, written: &str, (context, dockerfile): (Spot, Spot), desk: &mut Desk) {
     if !build.context.is_dir() {
-        let what = if build.context.exists() { "is no directory" } else { "is not there" };
+        let what = if build.context.exists() { "is not a directory" } else { "is not there" };
         desk.error(
             context,
             format!("the build context `{written}` {what}"),

@@ -58,6 +58,10 @@ pub(super) fn together(mut read: Vec<Read>, stack: &mut Stack, desk: &mut Desk) 
     circles(&read, desk);
     take_over(&mut read);
     for read in &mut read {
+        // `required: false`: a service that is not there is not waited for.
+        read.service.depends_on.retain(|dependency| names.contains(&dependency.service));
+    }
+    for read in &mut read {
         if read.service.network_mode.is_none() && read.service.networks.is_empty() {
             read.service.networks.push(NetworkAttachment { network: "default".into(), ..NetworkAttachment::default() });
         }
@@ -120,9 +124,11 @@ fn circles(read: &[Read], desk: &mut Desk) {
     for start in read {
         let mut path: Vec<&str> = vec![];
         if let Some(circle) = circle(read, &start.service.name, &mut path, &mut done) {
-            let told = circle.join(" → ");
-            let expected = "one of these dependencies less";
-            desk.error(start.spot, format!("the services wait for each other: {told}"), expected);
+            let message = match circle.as_slice() {
+                [one, _] => format!("service `{one}` waits for itself"),
+                _ => format!("the services wait for each other: {}", circle.join(" → ")),
+            };
+            desk.error(start.spot, message, "one dependency less");
             return;
         }
     }

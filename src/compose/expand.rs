@@ -140,7 +140,7 @@ fn braced_into(inner: &str, get: &Lookup<'_>, out: &mut Expanded, depth: usize) 
         _ => {
             return Err(Problem::new(
                 &written,
-                format!("`{written}` is no variable"),
+                format!("`{written}` is not a variable"),
                 "write `${NAME}`, `${NAME:-default}`, or `$$` for a dollar sign",
             ));
         }

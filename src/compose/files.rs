@@ -31,11 +31,13 @@ impl Unreadable {
 
 /// The text of a small file, without a byte-order mark.
 pub(super) fn read_text(path: &Path) -> Result<String, Unreadable> {
-    let cannot =
-        |error: std::io::Error| Unreadable::new(format!("cannot be read: {error}"), "a file that you may read");
+    let cannot = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => Unreadable::new("is not there", "a file at that path"),
+        _ => Unreadable::new(format!("cannot be read: {error}"), "a file that you may read"),
+    };
     let meta = path.metadata().map_err(cannot)?;
     if !meta.is_file() {
-        let what = if meta.is_dir() { "is a directory" } else { "is no ordinary file" };
+        let what = if meta.is_dir() { "is a directory" } else { "is not an ordinary file" };
         return Err(Unreadable::new(what, "a file"));
     }
     let too_large = || Unreadable::new("is larger than 1 MiB", "a file of at most 1 MiB");
@@ -68,6 +70,11 @@ fn decode(mut bytes: Vec<u8>) -> Result<String, Unreadable> {
             at: Some((small(line), small(column))),
         }
     })
+}
+
+/// True for the names that compose looks for.
+pub(super) fn is_compose_file(name: &str) -> bool {
+    BASES.contains(&name) || OVERRIDES.contains(&name)
 }
 
 /// The compose files of a directory, the base first. Of several bases the first counts, and that is told.
@@ -111,8 +118,8 @@ mod tests {
     fn only_ordinary_small_files_are_read() {
         let dir = tempfile::tempdir().unwrap();
         assert!(read_text(dir.path()).unwrap_err().message.contains("directory"));
-        assert!(read_text(Path::new("/dev/zero")).unwrap_err().message.contains("no ordinary file"));
-        assert!(read_text(&dir.path().join("none")).unwrap_err().message.contains("cannot be read"));
+        assert!(read_text(Path::new("/dev/zero")).unwrap_err().message.contains("not an ordinary file"));
+        assert!(read_text(&dir.path().join("none")).unwrap_err().message.contains("is not there"));
         let large = dir.path().join("large");
         std::fs::write(&large, vec![b'a'; 1 << 20]).unwrap();
         assert_eq!(read_text(&large).unwrap().len(), 1 << 20);

@@ -42,7 +42,8 @@ impl Finding {
             out.push_str(&format!("\n{margin} |\n{number} | {line}\n{margin} | {}^", " ".repeat(caret)));
         }
         if !self.expected.is_empty() {
-            out.push_str(&format!("\n{margin} = {}", printable(&self.expected)));
+            let word = if self.severity == Severity::Refused { "because" } else { "help" };
+            out.push_str(&format!("\n{margin} = {word}: {}", printable(&self.expected)));
         }
         out
     }
@@ -119,7 +120,7 @@ mod tests {
            |
         12 |     port:
            |     ^
-           = did you mean `ports`?
+           = help: did you mean `ports`?
         ");
     }
 

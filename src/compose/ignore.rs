@@ -40,7 +40,7 @@ impl Ignore {
             if patterns.len() >= MAX_PATTERNS {
                 return Err((index + 1, format!("there are more than {MAX_PATTERNS} patterns")));
             }
-            let matcher = glob(&clean(pattern)).ok_or_else(|| (index + 1, format!("`{pattern}` is no pattern")))?;
+            let matcher = glob(&clean(pattern)).ok_or_else(|| (index + 1, format!("`{pattern}` is not a pattern")))?;
             patterns.push(Pattern { matcher, keeps });
         }
         Ok(Self { patterns })

@@ -88,7 +88,7 @@ impl Loader<'_> {
         for file in &files {
             let (node, whole) = self.file(file, dir, whole, &mut vec![])?;
             tree = Some(match tree {
-                Some((below, whole)) => (merge::merge(below, node, &[], self.desk), whole),
+                Some((below, whole)) => (merge::merge(below, node, &[]), whole),
                 None => (node, whole),
             });
         }
@@ -111,7 +111,7 @@ impl Loader<'_> {
             }
             Err(unreadable) => {
                 let whole = self.desk.add_source(&path, dir, String::new());
-                self.desk.error(whole, format!("`.env` {}", unreadable.message), unreadable.expected);
+                self.desk.error(whole, format!("the file {}", unreadable.message), unreadable.expected);
             }
         }
     }
@@ -136,9 +136,12 @@ impl Loader<'_> {
             Ok(text) => text,
             Err(unreadable) => {
                 let whole = self.desk.add_source(path, base, String::new());
-                let spot = if from.line > 0 { from } else { whole };
-                let spot = unreadable.at.map_or(spot, |(line, column)| Spot { line, column, ..whole });
-                self.desk.error(spot, format!("`{name}` {}", unreadable.message), unreadable.expected);
+                let (spot, name) = match unreadable.at {
+                    Some((line, column)) => (Spot { line, column, ..whole }, "the file".to_string()),
+                    None if from.line > 0 => (from, format!("`{name}`")),
+                    None => (whole, "the file".to_string()),
+                };
+                self.desk.error(spot, format!("{name} {}", unreadable.message), unreadable.expected);
                 return None;
             }
         };
@@ -155,8 +158,11 @@ impl Loader<'_> {
                 return None;
             }
             expand_node(&mut document, &self.variables, self.desk);
+            if self.desk.outgrown() {
+                return None;
+            }
             tree = Some(match tree {
-                Some(below) => merge::merge(below, document, &[], self.desk),
+                Some(below) => merge::merge(below, document, &[]),
                 None => document,
             });
         }
@@ -186,7 +192,7 @@ impl Loader<'_> {
                 let path = absolute(&self.desk.base(item.spot), &path);
                 let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
                 if let Some((included, _)) = self.file(&path, &base, item.spot, above) {
-                    tree = merge::merge(included, tree, &[], self.desk);
+                    tree = merge::merge(included, tree, &[]);
                 }
             }
         }
@@ -254,7 +260,7 @@ impl Loader<'_> {
                 }
             }
         };
-        Some(merge::merge(below, node, &["services", name], self.desk))
+        Some(merge::merge(below, node, &["services", name]))
     }
 
     fn not_there(&mut self, extends: &Entry, name: &str) -> Option<Node> {

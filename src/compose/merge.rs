@@ -1,7 +1,7 @@
 //! One compose file over another, as the Compose specification merges them.
 
 use super::{
-    desk::Desk,
+    desk::Spot,
     yaml::{Entry, Merge, Node, Scalar, Text, Value},
 };
 
@@ -37,7 +37,7 @@ fn rule(path: &[&str]) -> Rule {
 }
 
 /// Lays `over` over `base`; `path` says where both stand.
-pub(super) fn merge(base: Node, over: Node, path: &[&str], desk: &mut Desk) -> Node {
+pub(super) fn merge(base: Node, over: Node, path: &[&str]) -> Node {
     if over.merge != Merge::Usual {
         return over;
     }
@@ -55,7 +55,7 @@ pub(super) fn merge(base: Node, over: Node, path: &[&str], desk: &mut Desk) -> N
     };
     match (base.value, over.value) {
         (Value::Map(below), Value::Map(above)) => {
-            Node { spot: base.spot, value: Value::Map(merge_maps(below, above, path, desk)), merge: base.merge }
+            Node { spot: base.spot, value: Value::Map(merge_maps(below, above, path)), merge: base.merge }
         }
         (Value::List(mut below), Value::List(above)) => {
             below.extend(above);
@@ -63,22 +63,12 @@ pub(super) fn merge(base: Node, over: Node, path: &[&str], desk: &mut Desk) -> N
         }
         // A key without a value says nothing new about a map or a list.
         (value @ (Value::Map(_) | Value::List(_)), Value::Null) => Node { value, ..base },
-        (Value::Map(_), value) if path.len() > 1 || !matches!(value, Value::Null) => {
-            let over = Node { spot: over.spot, value, merge: over.merge };
-            let name = path.last().copied().unwrap_or("the file");
-            desk.wrong_kind(&over, name, "a map as in the earlier file", "");
-            over
-        }
-        (Value::List(_), value) => {
-            let over = Node { spot: over.spot, value, merge: over.merge };
-            desk.wrong_kind(&over, path.last().copied().unwrap_or("the file"), "a list as in the earlier file", "");
-            over
-        }
+        // A value of another kind is judged where it is read.
         (_, value) => Node { spot: over.spot, value, merge: over.merge },
     }
 }
 
-fn merge_maps(mut below: Vec<Entry>, above: Vec<Entry>, path: &[&str], desk: &mut Desk) -> Vec<Entry> {
+fn merge_maps(mut below: Vec<Entry>, above: Vec<Entry>, path: &[&str]) -> Vec<Entry> {
     for entry in above {
         let Some(at) = below.iter().position(|known| known.key == entry.key) else {
             below.push(entry);
@@ -89,7 +79,7 @@ fn merge_maps(mut below: Vec<Entry>, above: Vec<Entry>, path: &[&str], desk: &mu
         let known = std::mem::replace(&mut below[at].node, Node::new(entry.spot, Value::Null));
         // A place in the later file, for a value that the later file decides.
         let replaced = !matches!(known.value, Value::Map(_) | Value::List(_)) || entry.node.merge != Merge::Usual;
-        below[at].node = merge(known, entry.node, &path, desk);
+        below[at].node = merge(known, entry.node, &path);
         if replaced {
             below[at].spot = entry.spot;
         }
@@ -131,7 +121,7 @@ fn names_as_map(node: Node, dependencies: bool) -> Node {
 }
 
 /// A list as a map; a list that holds anything but text stays, to be told where it is read.
-fn list_as_map(node: Node, entry: impl Fn(&str, super::desk::Spot) -> (String, Node)) -> Node {
+fn list_as_map(node: Node, entry: impl Fn(&str, Spot) -> (String, Node)) -> Node {
     match &node.value {
         Value::List(nodes) if nodes.iter().all(is_text) => {
             let mut entries: Vec<Entry> = Vec::with_capacity(nodes.len());

@@ -43,7 +43,7 @@ fn short(text: &str, spot: Spot, variables: &Variables, desk: &mut Desk) -> Opti
     let wrong = |desk: &mut Desk, what: &str| {
         let expected =
             "write `name:/path/in/container` or `./directory:/path/in/container`, `:ro` behind it if need be";
-        desk.error(spot, format!("`{text}` is no mount: {what}"), expected);
+        desk.error(spot, format!("`{text}` is not a mount: {what}"), expected);
         None
     };
     if parts.iter().any(|part| part.is_empty()) {
@@ -93,7 +93,7 @@ pub(super) fn host_path(source: &str, spot: Spot, variables: &Variables, desk: &
 
 fn checked(mount: Mount, spot: Spot, desk: &mut Desk) -> Option<Mount> {
     if !mount.target.starts_with('/') {
-        let message = format!("`{}` is no absolute path in the container", mount.target);
+        let message = format!("`{}` is not an absolute path in the container", mount.target);
         desk.error(spot, message, format!("write `/{}`", mount.target.trim_start_matches("./")));
         return None;
     }
@@ -146,7 +146,7 @@ fn long(node: &Node, variables: &Variables, desk: &mut Desk) -> Option<Mount> {
         }
         (other, _) => {
             let message = match other {
-                Some(other) => format!("`{other}` is no type of mount"),
+                Some(other) => format!("`{other}` is not a type of mount"),
                 None => "this mount has no `type`".to_string(),
             };
             desk.error(node.spot, message, "`type: bind`, `type: volume` or `type: tmpfs`");

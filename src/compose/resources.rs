@@ -102,7 +102,7 @@ fn subnets(node: &Node, desk: &mut Desk) -> Vec<String> {
                 address.parse::<std::net::IpAddr>().is_ok() && bits.parse::<u8>().is_ok_and(|bits| bits <= 128)
             });
             if !good {
-                desk.error(subnet.spot, format!("`{text}` is no subnet"), "write `172.28.0.0/16`");
+                desk.error(subnet.spot, format!("`{text}` is not a subnet"), "write `172.28.0.0/16`");
             }
             subnets.push(text);
         }

@@ -165,15 +165,15 @@ fn set_scale(node: &Node, key: &str, service: &mut Service, desk: &mut Desk) {
 }
 
 fn restart(node: &Node, desk: &mut Desk) -> Option<String> {
-    let text = desk.string(node, "restart")?;
-    let (policy, retries) = text.split_once(':').unwrap_or((&text, "0"));
+    let Value::Text(Text { text, .. }) = &node.value else { return desk.string(node, "restart") };
+    let (policy, retries) = text.split_once(':').unwrap_or((text, "0"));
     let known = matches!(policy, "no" | "always" | "unless-stopped") && !text.contains(':')
         || policy == "on-failure" && retries.parse::<u32>().is_ok();
     if !known {
         let expected = "`no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`";
         desk.error(node.spot, format!("`restart` is `{text}`"), expected);
     }
-    Some(text)
+    Some(text.clone())
 }
 
 fn extra_hosts(node: &Node, desk: &mut Desk) -> Vec<String> {
@@ -309,7 +309,7 @@ fn volumes_from(line: &Entry, read: &mut Read, desk: &mut Desk) {
             desk.refuse(
                 item.spot,
                 format!("`volumes_from` takes the mounts of `{text}`"),
-                "it is no container of this stack",
+                "it is not a container of this stack",
             );
             continue;
         }

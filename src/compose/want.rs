@@ -90,6 +90,13 @@ impl Desk {
 
     /// A length of time: `10s`, `1m30s`, `1.5h`.
     pub fn duration(&mut self, node: &Node, name: &str) -> Option<Duration> {
+        if let Value::Text(text) = &node.value
+            && matches!(text.scalar(), Scalar::Integer(1..) | Scalar::Float(_))
+        {
+            let expected = format!("write `{}s` for seconds", text.text);
+            self.error(node.spot, format!("`{name}` is `{}`, without a unit", text.text), expected);
+            return None;
+        }
         let text = self.string(node, name)?;
         let parsed = duration(&text);
         if parsed.is_none() {
@@ -181,7 +188,7 @@ impl Desk {
                     let inner = format!("{name}.{}", entry.key);
                     let value = self.scalar(&entry.node, &inner);
                     if entry.key.trim() != entry.key || entry.key.is_empty() {
-                        let message = format!("`{}` is no name for `{name}`", entry.key);
+                        let message = format!("`{}` is not a name for `{name}`", entry.key);
                         let expected =
                             if listed { "`- NAME=value`, without spaces around `=`" } else { "`NAME: value`" };
                         self.error(entry.spot, message, expected);
@@ -241,18 +248,17 @@ impl Desk {
                     self.refuse(entry.spot, format!("{} asks for `{}`", named(name), entry.key), why);
                 }
                 Some(Treatment::Refused(_)) => {}
-                None if entry.key.starts_with("x-") => {}
+                None if entry.key.starts_with("x-") || self.told_enough() => {}
                 None => {
                     let message = format!("{} has no key `{}`", named(name), entry.key);
                     let expected = match keys::nearest(&entry.key, known.iter().map(|(key, _)| *key)) {
                         Some(key) => format!("did you mean `{key}`?"),
+                        None if known.len() > 12 => {
+                            format!("a key that compose knows; `x-{}` for a note of yours", entry.key)
+                        }
                         None => {
                             let known: Vec<_> = known.iter().map(|(key, _)| format!("`{key}`")).collect();
-                            if known.len() > 12 {
-                                String::new()
-                            } else {
-                                format!("expected one of {}", known.join(", "))
-                            }
+                            format!("expected one of {}", known.join(", "))
                         }
                     };
                     self.error(entry.spot, message, expected);

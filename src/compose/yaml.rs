@@ -121,16 +121,16 @@ impl Node {
         Self { spot, value, merge: Merge::Usual }
     }
 
-    /// The kind in words, with its article: `a list`, `a number`.
-    pub fn kind(&self) -> &'static str {
+    /// What it is, in words: `a list`, `the number 80`.
+    pub fn kind(&self) -> String {
         match &self.value {
-            Value::Null => "empty",
-            Value::List(_) => "a list",
-            Value::Map(_) => "a map",
+            Value::Null => "empty".into(),
+            Value::List(_) => "a list".into(),
+            Value::Map(_) => "a map".into(),
             Value::Text(text) => match text.scalar() {
-                Scalar::Bool(_) => "true or false",
-                Scalar::Integer(_) | Scalar::Float(_) => "a number",
-                Scalar::Text => "text",
+                Scalar::Bool(_) => format!("the truth value `{}`", text.text),
+                Scalar::Integer(_) | Scalar::Float(_) => format!("the number `{}`", text.text),
+                Scalar::Text => "text".into(),
             },
         }
     }

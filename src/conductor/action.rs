@@ -1,6 +1,6 @@
 //! What can be asked of the conductor, and what it tells.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
     compose::Finding,
@@ -87,6 +87,8 @@ pub enum Update {
         /// What was saved and does not run yet.
         stale: Vec<Stale>,
     },
+    /// What the lab's files and running containers say, by name (`nginx.listen`, `flaskapp.port`, …), after one changed.
+    Facts(BTreeMap<String, String>),
     /// A work failed, or the conductor has something to say.
     Failed(Error),
     /// One line worth saying: a port was moved, stand-ins are used.

@@ -1,5 +1,28 @@
 //! Takes an [`Action`], drives lab, engine, probe and diagnosis, and tells what happens as [`Update`]s; cancels cleanly.
+//!
+//! [`spawn`] opens a lab for a front end; [`Works`] are the long works themselves, for commands that do one of them;
+//! [`check_submission`] grades a directory.
 
 mod action;
+mod bootstrap;
+mod check;
+mod desired;
+mod files;
+mod isolate;
+mod janitor;
+mod owner;
+mod perform;
+mod plan;
+mod proxy;
+mod session;
+mod tables;
+mod watch;
+mod works;
 
 pub use action::{Action, ContainerView, EngineStatus, Update, Work};
+pub use check::{CheckOptions, SubmissionReport, check_submission, not_checked};
+pub use desired::Desired;
+pub use files::{Reloaded, views};
+pub use janitor::sweep;
+pub use session::{Options, Remote, spawn};
+pub use works::{Told, Works, base_image_names, moved_ports, project};

@@ -26,6 +26,13 @@ pub enum Edit {
         /// All of its text.
         contents: String,
     },
+    /// Adds text at the end of a file, so that two fixes may meet in one place in any order.
+    Append {
+        /// Path inside the stack, with forward slashes.
+        file: String,
+        /// What comes after its last line.
+        append: String,
+    },
     /// Removes a file.
     Delete {
         /// Path inside the stack, with forward slashes.
@@ -33,7 +40,7 @@ pub enum Edit {
     },
 }
 
-/// An edit as it stands in the file; telling its three ways apart here gives better messages than serde's "no variant matched".
+/// An edit as it stands in the file; telling its ways apart here gives better messages than serde's "no variant matched".
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -41,6 +48,7 @@ struct Written {
     replace: Option<String>,
     with: Option<String>,
     contents: Option<String>,
+    append: Option<String>,
     delete: Option<String>,
 }
 
@@ -48,17 +56,16 @@ impl TryFrom<Written> for Edit {
     type Error = &'static str;
 
     fn try_from(written: Written) -> Result<Self, Self::Error> {
-        match written {
-            Written { file: Some(file), replace: Some(replace), with: Some(with), contents: None, delete: None } => {
-                Ok(Self::Replace { file, replace, with })
-            }
-            Written { file: Some(file), replace: None, with: None, contents: Some(contents), delete: None } => {
-                Ok(Self::Write { file, contents })
-            }
-            Written { file: None, replace: None, with: None, contents: None, delete: Some(delete) } => {
-                Ok(Self::Delete { delete })
-            }
-            _ => Err("an edit has either `file`, `replace` and `with`, or `file` and `contents`, or `delete` alone"),
+        let Written { file, replace, with, contents, append, delete } = written;
+        match (file, replace, with, contents, append, delete) {
+            (Some(file), Some(replace), Some(with), None, None, None) => Ok(Self::Replace { file, replace, with }),
+            (Some(file), None, None, Some(contents), None, None) => Ok(Self::Write { file, contents }),
+            (Some(file), None, None, None, Some(append), None) => Ok(Self::Append { file, append }),
+            (None, None, None, None, None, Some(delete)) => Ok(Self::Delete { delete }),
+            _ => Err(
+                "an edit has either `file`, `replace` and `with`, or `file` and `contents`, or `file` and `append`, \
+                      or `delete` alone",
+            ),
         }
     }
 }
@@ -67,7 +74,7 @@ impl Edit {
     /// The file that it touches.
     pub fn file(&self) -> &str {
         match self {
-            Self::Replace { file, .. } | Self::Write { file, .. } => file,
+            Self::Replace { file, .. } | Self::Write { file, .. } | Self::Append { file, .. } => file,
             Self::Delete { delete } => delete,
         }
     }
@@ -93,6 +100,15 @@ impl Edit {
             }
             Self::Write { file, contents } => {
                 texts.insert(file.clone(), contents.clone());
+                Ok(())
+            }
+            Self::Append { file, append } => {
+                let text = texts.get_mut(file).ok_or_else(|| absent(file))?;
+                // Not every editor ends the last line.
+                if !text.is_empty() && !text.ends_with('\n') {
+                    text.push('\n');
+                }
+                text.push_str(append);
                 Ok(())
             }
             Self::Delete { delete } => texts.remove(delete).map(drop).ok_or_else(|| absent(delete)),
@@ -149,10 +165,12 @@ mod tests {
     }
 
     #[test]
-    fn the_three_ways_are_told_apart_and_mixtures_are_refused() {
+    fn the_ways_are_told_apart_and_mixtures_are_refused() {
         let parse = |text: &str| toml::from_str::<Edit>(text);
         assert!(matches!(parse("file='a'\nreplace='b'\nwith='c'").unwrap(), Edit::Replace { .. }));
         assert!(matches!(parse("file='a'\ncontents='b'").unwrap(), Edit::Write { .. }));
+        assert!(matches!(parse("file='a'\nappend='b'").unwrap(), Edit::Append { .. }));
+        assert!(matches!(parse("file='a'\nappend='b'").unwrap(), Edit::Append { .. }));
         assert!(matches!(parse("delete='a'").unwrap(), Edit::Delete { .. }));
         assert!(parse("file='a'\nreplace='b'").unwrap_err().to_string().contains("an edit has either"));
         assert!(parse("file='a'\ndelete='b'").unwrap_err().to_string().contains("an edit has either"));

@@ -147,6 +147,9 @@ pub struct Beat {
 pub struct Prediction {
     /// The question.
     pub question: String,
+    /// The word of the method before whose first page it is asked; without one, before the first `locate`. A word that no
+    /// page has puts it after the last page.
+    pub before: Option<String>,
     /// Two to five answers; exactly one is right.
     pub choices: Vec<Choice>,
 }
@@ -236,6 +239,9 @@ pub struct WrongTurn {
     /// How it is made, from this lesson's bug (the other lessons fixed).
     #[serde(default)]
     pub edits: Vec<Edit>,
+    /// The edits are saved beside a running stack and not made live: the wrong turn is just that.
+    #[serde(default)]
+    pub saved_only: bool,
     /// How it is recognised.
     pub when: Condition,
     /// It works, but is worth a word: never fails a lesson.

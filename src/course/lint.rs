@@ -3,13 +3,16 @@
 use std::{collections::BTreeMap, path::Path};
 
 use super::{
-    CourseFinding, Edit, Lesson,
+    CourseFinding, Edit, Lesson, Rung,
     load::{parse_dir, parse_embedded},
     pages,
     stack::apply_all,
     validate,
     validate::Validator,
 };
+
+/// Of more bugs than this, not every combination of fixes is tried.
+const MOST_BUGS: usize = 8;
 
 /// All that is wrong or odd with the course in this directory, or with the embedded one: what [`validate`] says, edits that
 /// do not apply, fixes that do not add up to the fixed stack, missing texts, pages that do not fit.
@@ -26,6 +29,7 @@ pub fn lint(dir: Option<&Path>) -> Vec<CourseFinding> {
         linter.file.clone_from(file);
         linter.lesson_texts(lesson);
         linter.pages(lesson);
+        linter.hints(lesson);
         linter.other_ways(lesson);
     }
     findings.extend(linter.findings);
@@ -95,6 +99,21 @@ impl Validator<'_> {
         }
     }
 
+    /// A hint that holds the fix itself is the last one.
+    fn hints(&mut self, lesson: &Lesson) {
+        for (index, hint) in lesson.hints.iter().enumerate().filter(|(_, hint)| hint.rung != Rung::Show) {
+            let gives_away = lesson.fix.iter().any(|edit| match edit {
+                Edit::Replace { with: text, .. } | Edit::Append { append: text, .. } => {
+                    text.trim().len() >= 4 && hint.text.contains(text.trim())
+                }
+                Edit::Write { .. } | Edit::Delete { .. } => false,
+            });
+            if gives_away {
+                self.warn(&format!("hints.{index}.text"), "this hint holds the fix, which only the last rung may");
+            }
+        }
+    }
+
     fn pages(&mut self, lesson: &Lesson) {
         for (index, beat) in lesson.beats.iter().enumerate() {
             let lines = pages::lines(&beat.text, pages::COLUMNS);
@@ -125,8 +144,24 @@ impl Validator<'_> {
         if !all_apply {
             return;
         }
+        self.any_order();
         for path in different(&texts, course.fixed_stack()) {
             self.error("stack.fixed", format!("broken plus all fixes is not the fixed stack: {path} differs"));
+        }
+    }
+
+    /// A learner fixes in any order, so the fixes of any lessons have to apply without those of the others.
+    fn any_order(&mut self) {
+        let course = self.course;
+        let ids: Vec<&str> =
+            course.lessons.iter().filter(|lesson| !lesson.fix.is_empty()).map(|lesson| lesson.id.as_str()).collect();
+        for some in 0..1_usize << ids.len().min(MOST_BUGS) {
+            let chosen: Vec<&str> =
+                ids.iter().enumerate().filter(|(bit, _)| some >> bit & 1 == 1).map(|(_, id)| *id).collect();
+            if let Err(error) = course.stack_with(&chosen) {
+                let message = format!("the fixes of {} do not apply without the others", chosen.join(" and "));
+                return self.error("lessons", format!("{message}: {}", error.why.join("; ")));
+            }
         }
     }
 
@@ -141,16 +176,10 @@ impl Validator<'_> {
         true
     }
 
-    /// Variants and wrong turns start from this lesson's bug alone; so any order of fixing has to be possible.
+    /// Variants and wrong turns start from this lesson's bug alone.
     fn other_ways(&mut self, lesson: &Lesson) {
-        let start = match self.course.stack_without(&lesson.id) {
-            Ok(start) => start,
-            Err(error) => {
-                let message =
-                    format!("the other lessons' fixes do not apply without this one: {}", error.why.join("; "));
-                return self.error("id", message);
-            }
-        };
+        // Where the other fixes do not apply without this one, that has been said.
+        let Ok(start) = self.course.stack_without(&lesson.id) else { return };
         if !lesson.fix.is_empty() {
             let mut texts = start.clone();
             // Where it does not apply at all, the course's order has said so already.

@@ -128,6 +128,9 @@ impl<'a> Validator<'a> {
         }
         for (index, turn) in lesson.wrong_turns.iter().enumerate() {
             self.condition(&format!("wrong_turns.{index}.when"), &turn.when);
+            if turn.saved_only && turn.edits.is_empty() {
+                self.error(&format!("wrong_turns.{index}.saved_only"), "nothing is saved: there are no edits");
+            }
         }
         self.edit_paths(lesson);
     }

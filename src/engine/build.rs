@@ -128,27 +128,6 @@ impl Engine {
         progress.finished(&service.name, "build", "built");
         Ok(built)
     }
-
-    /// Removes the images that were built for a stack under names made from its project, e.g. after grading.
-    /// The layers stay in the engine's cache, so that the next build of the same files is quick.
-    ///
-    /// # Errors
-    /// Environment: the engine does not answer.
-    pub async fn remove_built_images(&self, stack: &Stack) -> Result<()> {
-        use bollard::query_parameters::RemoveImageOptionsBuilder;
-        for service in stack.services.iter().filter(|service| service.build.is_some() && service.image.is_none()) {
-            let name = tagged(&image_name(stack, service));
-            let options = RemoveImageOptionsBuilder::default().noprune(true).build();
-            let removal = super::call::ask(super::call::SLOW, self.docker.remove_image(&name, Some(options), None));
-            match removal.await {
-                Err(fault) if !matches!(fault.status(), Some(404 | 409)) => {
-                    return Err(fault.environment(format!("the image {name} cannot be removed")));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
 }
 
 /// With a tag: a bare name means all tags to some calls.
@@ -234,7 +213,7 @@ fn pack(
 }
 
 /// Hands pieces to the request's body.
-struct Pieces(mpsc::Sender<std::io::Result<Bytes>>);
+pub(crate) struct Pieces(pub mpsc::Sender<std::io::Result<Bytes>>);
 
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

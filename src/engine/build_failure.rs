@@ -2,7 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::{build::keep, call::Fault, text::clean};
+use super::{
+    build::keep,
+    call::{Fault, is_machine},
+    text::clean,
+};
 use crate::error::Error;
 
 /// The newest lines of a build's output, and the step that it was in.
@@ -102,6 +106,9 @@ pub(crate) fn explain(service: &str, fault: &Fault, log: &BuildLog, dockerfile: 
             .why("something between here and the package index (a company's proxy?) signs TLS with its own certificate")
             .suggest("give the build that certificate: COPY it into the image, then ENV PIP_CERT=/path/to/it.pem")
             .suggest("or use base images that carry it: breakfix images build");
+    }
+    if is_machine(&message) {
+        return with_output(Error::environment(what));
     }
     if fetches(log.instruction()) && is_network(&all) {
         return with_output(Error::environment(what))

@@ -44,6 +44,24 @@ pub(crate) fn found<T>(answer: Result<T, Fault>) -> Result<Option<T>, Fault> {
     }
 }
 
+/// Whether the engine's words are about its machine, whatever was asked of it.
+pub(crate) fn is_machine(message: &str) -> bool {
+    const SIGNS: [&str; 11] = [
+        "no space left on device",
+        "No space left on device",
+        "cannot allocate memory",
+        "too many open files",
+        "input/output error",
+        "cgroup",
+        "address already in use",
+        "port is already allocated",
+        "failed to create endpoint",
+        "failed programming external connectivity",
+        "error creating overlay mount",
+    ];
+    SIGNS.iter().any(|sign| message.contains(sign))
+}
+
 impl From<Bollard> for Fault {
     fn from(error: Bollard) -> Self {
         let chain = |error: &dyn std::error::Error| {

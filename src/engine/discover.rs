@@ -8,8 +8,8 @@ use std::{
 use bollard::{API_DEFAULT_VERSION, Docker};
 
 use super::{
+    address::{Candidate, check_address, known_sockets, reached_at, told},
     call::{Fault, ask},
-    context::{Config, config_dir, context_host},
     text::parse_time,
     toolbox::Toolboxes,
 };
@@ -61,13 +61,6 @@ pub enum EngineKind {
     DockerDesktop,
     /// Podman's compatible API.
     Podman,
-}
-
-/// Where an engine may be, and who said so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Candidate {
-    url: String,
-    found_by: String,
 }
 
 /// Why a candidate is not used.
@@ -124,112 +117,6 @@ impl Engine {
     pub(crate) fn is_local(&self) -> bool {
         self.info.host == "127.0.0.1"
     }
-}
-
-/// The one engine that the caller or the surroundings name, if they do.
-fn told(url: Option<&str>) -> Result<Option<Candidate>> {
-    if let Some(url) = url {
-        return Ok(Some(Candidate { url: url.trim().to_owned(), found_by: "--engine".into() }));
-    }
-    let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.trim().is_empty());
-    if let Some(url) = variable("DOCKER_HOST") {
-        return Ok(Some(Candidate { url: url.trim().to_owned(), found_by: "DOCKER_HOST".into() }));
-    }
-    let Some(dir) = config_dir() else { return Ok(None) };
-    let (name, by) = match variable("DOCKER_CONTEXT") {
-        Some(name) if name == "default" => return Ok(None),
-        Some(name) => (name, "DOCKER_CONTEXT"),
-        None => match Config::read(&dir).current_context() {
-            Some(name) => (name.to_owned(), "docker context use"),
-            None => return Ok(None),
-        },
-    };
-    match context_host(&dir, &name).filter(|host| !host.is_empty()) {
-        Some(url) => Ok(Some(Candidate { url, found_by: format!("context \"{name}\"") })),
-        None => Err(Error::environment(format!("the Docker context \"{name}\" (from {by}) does not exist"))
-            .why(format!("no such context under {}", dir.join("contexts/meta").display()))
-            .suggest("docker context ls")
-            .suggest("docker context use default")),
-    }
-}
-
-/// An address that cannot be used is told before anything is tried.
-fn check_address(candidate: &Candidate) -> Result<()> {
-    let Candidate { url, found_by } = candidate;
-    let usage = |what: String| Error::usage(what).why(format!("it comes from {found_by}"));
-    match url.split_once("://") {
-        Some(("unix" | "npipe", path)) if !path.is_empty() => Ok(()),
-        Some(("tcp" | "http", rest))
-            if rest.rsplit(':').next().is_some_and(|port| port.trim_end_matches('/').parse::<u16>().is_ok()) =>
-        {
-            if std::env::var_os("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty()) {
-                return Err(usage(format!("{url} asks for TLS (DOCKER_TLS_VERIFY), which is not supported"))
-                    .suggest(
-                        "reach the engine through SSH: ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock USER@HOST",
-                    )
-                    .suggest("then: breakfix --engine unix:///tmp/engine.sock"));
-            }
-            Ok(())
-        }
-        Some(("ssh", target)) => {
-            let target = target.trim_end_matches('/');
-            let (host, port) = match target.rsplit_once(':') {
-                Some((host, port)) if port.parse::<u16>().is_ok() => (host, format!(" -p {port}")),
-                _ => (target, String::new()),
-            };
-            Err(usage(format!("an engine is not reached through {url} directly"))
-                .suggest(format!("in another terminal: ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock{port} {host}"))
-                .suggest("then: breakfix --engine unix:///tmp/engine.sock")
-                .suggest("(published ports stay on that machine; add -L 8080:localhost:8080 for the browser)"))
-        }
-        Some(("https", _)) => Err(usage(format!("{url} asks for TLS, which is not supported"))
-            .suggest("reach the engine through SSH: ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock USER@HOST")
-            .suggest("then: breakfix --engine unix:///tmp/engine.sock")),
-        _ => Err(usage(format!("\"{url}\" is no address of an engine"))
-            .suggest("addresses look like unix:///var/run/docker.sock or tcp://127.0.0.1:2375")),
-    }
-}
-
-/// The sockets of the engines that people run, the likeliest first.
-fn known_sockets() -> Vec<Candidate> {
-    if cfg!(windows) {
-        return ["docker_engine", "dockerDesktopLinuxEngine"]
-            .map(|name| Candidate { url: format!("npipe:////./pipe/{name}"), found_by: "known socket".into() })
-            .into();
-    }
-    let home = std::env::home_dir().unwrap_or_default();
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR")
-        .filter(|dir| !dir.is_empty())
-        .map_or_else(|| PathBuf::from(format!("/run/user/{}", user_id())), PathBuf::from);
-    let paths = [
-        "/var/run/docker.sock".into(),
-        runtime.join("docker.sock"),
-        home.join(".docker/run/docker.sock"),
-        home.join(".docker/desktop/docker.sock"),
-        home.join(".orbstack/run/docker.sock"),
-        home.join(".colima/default/docker.sock"),
-        home.join(".colima/docker/docker.sock"),
-        home.join(".rd/docker.sock"),
-        home.join(".lima/default/sock/docker.sock"),
-        home.join(".lima/docker/sock/docker.sock"),
-        runtime.join("podman/podman.sock"),
-        PathBuf::from("/run/podman/podman.sock"),
-        home.join(".local/share/containers/podman/machine/podman.sock"),
-    ];
-    paths
-        .iter()
-        .map(|path| Candidate { url: format!("unix://{}", path.display()), found_by: "known socket".into() })
-        .collect()
-}
-
-#[cfg(unix)]
-fn user_id() -> u32 {
-    rustix::process::getuid().as_raw()
-}
-
-#[cfg(not(unix))]
-fn user_id() -> u32 {
-    0
 }
 
 /// Connects and asks who answers.
@@ -301,18 +188,6 @@ fn trouble(fault: Fault) -> Trouble {
         Fault::Gone(text) => text,
         other => other.message(),
     })
-}
-
-/// Where published ports are reached: the engine's machine.
-fn reached_at(url: &str) -> String {
-    let Some(rest) = url.strip_prefix("tcp://").or_else(|| url.strip_prefix("http://")) else {
-        return "127.0.0.1".into();
-    };
-    let host = rest.trim_end_matches('/').rsplit_once(':').map_or(rest, |(host, _)| host);
-    match host.trim_matches(['[', ']']) {
-        "localhost" | "127.0.0.1" | "::1" | "0.0.0.0" => "127.0.0.1".into(),
-        host => host.into(),
-    }
 }
 
 /// The error of a search in vain: all that was tried, and what to type in this situation.
@@ -394,25 +269,6 @@ mod tests {
 
     fn candidate(url: &str) -> Candidate {
         Candidate { url: url.into(), found_by: "--engine".into() }
-    }
-
-    #[test]
-    fn addresses_are_judged_before_they_are_tried() {
-        for good in ["unix:///nowhere", "tcp://127.0.0.1:2375", "tcp://[::1]:2375/", "npipe:////./pipe/x"] {
-            assert_eq!(check_address(&candidate(good)), Ok(()), "{good}");
-        }
-        for bad in ["nonsense", "unix://", "tcp://host", "ftp://x:1", "https://x:2376", ""] {
-            assert_eq!(check_address(&candidate(bad)).unwrap_err().blame, Blame::Usage, "{bad}");
-        }
-        let ssh = check_address(&candidate("ssh://me@box:2222")).unwrap_err();
-        assert!(ssh.try_next[0].contains("ssh -nNT -L") && ssh.try_next[0].ends_with("-p 2222 me@box"), "{ssh}");
-    }
-
-    #[test]
-    fn ports_are_reached_where_the_engine_is() {
-        assert_eq!(reached_at("unix:///var/run/docker.sock"), "127.0.0.1");
-        assert_eq!(reached_at("tcp://localhost:2375"), "127.0.0.1");
-        assert_eq!(reached_at("tcp://10.0.0.7:2375"), "10.0.0.7");
     }
 
     #[tokio::test]

@@ -47,7 +47,8 @@ impl Engine {
             assembler.end(&mut list);
             Ok(list)
         };
-        let list = ask(TAIL_WITHIN, read).await.map_err(failed)?;
+        let mut list = ask(TAIL_WITHIN, read).await.map_err(failed)?;
+        list.sort_by_key(|(at, _)| *at);
         // The engine counts from whole seconds: lines of the run before may be among them.
         Ok(list.into_iter().filter(|(at, _)| *at >= started).map(|(_, line)| line).collect())
     }

@@ -9,10 +9,11 @@ use bollard::{
     models::{ContainerInspectResponse, NetworkConnectRequest},
     query_parameters::*,
 };
+use futures_util::StreamExt;
 
 use super::{
     Engine, PortStyle, Progress, UpOptions,
-    call::{Fault, QUICK, SLOW, ask},
+    call::{Fault, QUICK, SLOW, ask, is_machine},
     drift::is_anonymous,
     inventory::{name_of, state_of},
     ports::{Refusal, another, named, refusal},
@@ -26,10 +27,13 @@ use crate::{
 
 /// How often another port is tried.
 const PORT_TRIES: usize = 5;
-/// How long a database gets to write its files and stop.
-const DATA_STOP: i32 = 10;
+/// How long a database gets to write its files and stop. It takes one second, unless it still fills an empty volume,
+/// which would be no use to anybody when left half-filled.
+const DATA_STOP: Duration = Duration::from_secs(30);
 /// How long other services with data get.
-const SHORT_STOP: i32 = 2;
+const SHORT_STOP: Duration = Duration::from_secs(2);
+/// How often a container that is asked to stop is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
 /// How often a dependency's state is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// The shortest bound on the wait for a dependency's health.
@@ -137,12 +141,33 @@ impl Engine {
     /// Removes a container. One that keeps data in a named volume is stopped first, as its image asks, when the data stays.
     pub(crate) async fn retire(&self, container: &ContainerInspectResponse, data_stays: bool) -> Result<()> {
         let id = container.id.as_deref().unwrap_or_default();
-        if data_stays && let Some(seconds) = patience(container) {
-            let options = StopContainerOptionsBuilder::default().t(seconds).build();
-            // A container that does not stop is killed by the removal.
-            let _ = ask(SLOW, self.docker.stop_container(id, Some(options))).await;
+        if data_stays && let Some(patience) = patience(container) {
+            self.stop_politely(id, stop_signal(container), patience).await;
         }
         self.remove(id).await
+    }
+
+    /// Asks a container to stop, again and again: one that still fills an empty volume does not hear it the first time.
+    /// One that does not stop in time is left to whoever removes or restarts it.
+    async fn stop_politely(&self, id: &str, signal: &str, patience: Duration) {
+        let ends = async {
+            let mut end = Box::pin(self.docker.wait_container(id, None::<WaitContainerOptions>));
+            end.next().await;
+        };
+        let asks = async {
+            loop {
+                let options = KillContainerOptionsBuilder::default().signal(signal).build();
+                let _ = ask(QUICK, self.docker.kill_container(id, Some(options))).await;
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
+        };
+        let stopped = async {
+            tokio::select! {
+                () = ends => {}
+                () = asks => {}
+            }
+        };
+        let _ = tokio::time::timeout(patience, stopped).await;
     }
 
     /// Kills and removes a container with its anonymous volumes; one that is gone or just going is as good.
@@ -181,7 +206,10 @@ impl Engine {
         };
         progress.step(service, "start", "again");
         let id = container.id.as_deref().unwrap_or_default();
-        let options = RestartContainerOptionsBuilder::default().t(patience(container).unwrap_or(0)).build();
+        if let Some(patience) = patience(container) {
+            self.stop_politely(id, stop_signal(container), patience).await;
+        }
+        let options = RestartContainerOptionsBuilder::default().t(0).build();
         ask(SLOW, self.docker.restart_container(id, Some(options))).await.map_err(|fault| {
             let service = Service { name: service.to_owned(), ..Default::default() };
             explain_start(&service, &fault)
@@ -263,8 +291,8 @@ fn patience_of_check(container: &ContainerInspectResponse) -> Duration {
     nanos(check.start_period, 0) + round * (u32::try_from(retries).unwrap_or(3) + 1)
 }
 
-/// Seconds to wait for a container that keeps data in a named volume; `None` when nothing is lost by killing it.
-pub(crate) fn patience(container: &ContainerInspectResponse) -> Option<i32> {
+/// How long to wait for a container that keeps data in a named volume; `None` when nothing is lost by killing it.
+fn patience(container: &ContainerInspectResponse) -> Option<Duration> {
     let keeps_data = container.mounts.iter().flatten().any(|mount| {
         mount.typ.as_deref() == Some("volume")
             && mount.rw.unwrap_or(true)
@@ -274,8 +302,11 @@ pub(crate) fn patience(container: &ContainerInspectResponse) -> Option<i32> {
         return None;
     }
     // An image that names its own signal has a program that listens to it; others often ignore SIGTERM.
-    let signal = container.config.as_ref().and_then(|config| config.stop_signal.as_deref()).unwrap_or("SIGTERM");
-    Some(if matches!(signal, "SIGTERM" | "15") { SHORT_STOP } else { DATA_STOP })
+    Some(if matches!(stop_signal(container), "SIGTERM" | "15") { SHORT_STOP } else { DATA_STOP })
+}
+
+fn stop_signal(container: &ContainerInspectResponse) -> &str {
+    container.config.as_ref().and_then(|config| config.stop_signal.as_deref()).unwrap_or("SIGTERM")
 }
 
 fn explain_create(service: &Service, spec: &Spec, fault: &Fault) -> Error {
@@ -289,6 +320,7 @@ fn explain_create(service: &Service, spec: &Spec, fault: &Fault) -> Error {
         Some(400) if message.contains("bind source path does not exist") => fault.environment(what).suggest(
             "the engine does not see this directory: is it on another machine, or in a VM that does not share it?",
         ),
+        Some(_) if is_machine(&message) => fault.environment(what),
         Some(400..500) => blame_place(service, Error::stack(what).why(message)),
         Some(500..) if caused_by_file(&message) => blame_place(service, Error::stack(what).why(message)),
         _ => fault.environment(what),
@@ -312,19 +344,6 @@ fn blame_place(service: &Service, error: Error) -> Error {
         return error;
     }
     error.why(format!("{}:{}: service {}", service.place.file.display(), service.place.line, service.name))
-}
-
-fn is_machine(message: &str) -> bool {
-    [
-        "no space left",
-        "cannot allocate memory",
-        "too many open files",
-        "cgroup",
-        "address already in use",
-        "already allocated",
-    ]
-    .iter()
-    .any(|sign| message.contains(sign))
 }
 
 /// Errors in which the runtime tells what the file asked for and cannot be.

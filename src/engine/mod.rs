@@ -5,15 +5,16 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `discover`, `context` | where engines are, and which one is meant |
+//! | `discover`, `address`, `context` | where engines are, and which one is meant |
 //! | `call` | bounds on every question, and what its failure means |
 //! | `up` | the order of the work; `order`, `supply` (images), `drift` (what changed), `spec` (what to ask for), `make` |
 //! | `build`, `build_failure`, `dockerfile` | images from the stack's own files |
 //! | `network`, `ports`, `copy` | what containers need around them |
-//! | `down`, `inventory`, `labels` | what is there, and taking it away |
+//! | `down`, `inventory`, `labels`, `leftovers` | what is there, and taking it away |
 //! | `exec`, `oneoff`, `logs`, `events` | things of running containers |
 //! | `toolbox`, `relay` | questions from inside a network |
 
+mod address;
 mod build;
 mod build_failure;
 mod call;
@@ -28,6 +29,7 @@ mod exec;
 mod images;
 mod inventory;
 mod labels;
+mod leftovers;
 mod logs;
 mod make;
 mod network;
@@ -47,7 +49,8 @@ mod up;
 use std::path::Path;
 
 pub use discover::{Engine, EngineInfo, EngineKind};
-pub use images::{ImageOrigin, ImagePolicy, ImageStatus};
+pub use images::{BASE_IMAGES, ImageOrigin, ImagePolicy, ImageStatus};
+pub use leftovers::Labelled;
 pub use progress::{Progress, Step};
 pub use run::{EngineEvent, LogLine, Output, Stream};
 pub use stack::{

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bollard::{models::*, query_parameters::*};
+use futures_util::future::try_join_all;
 
 use super::{
     Engine,
@@ -32,23 +33,20 @@ impl Engine {
             return Ok(BTreeMap::new());
         }
         let present = self.list_networks().await?;
-        let mut ids = BTreeMap::new();
-        for &key in keys {
+        let one = async |key: &str| {
             let wanted = network(stack, key);
-            let id = match present.iter().find(|network| network.name.as_deref() == Some(&wanted.name)) {
-                Some(there) => reuse(stack, &wanted, there)?,
-                None if wanted.external => {
-                    return Err(Error::stack(format!(
-                        "network {} is declared external, and there is none of this name",
-                        wanted.name
-                    ))
-                    .suggest(format!("docker network create {}", wanted.name)));
-                }
-                None => self.create_network(stack, key, &wanted, small_subnets, more_labels, &present).await?,
-            };
-            ids.insert(key.to_owned(), id);
-        }
-        Ok(ids)
+            match present.iter().find(|network| network.name.as_deref() == Some(&wanted.name)) {
+                Some(there) => reuse(stack, &wanted, there),
+                None if wanted.external => Err(Error::stack(format!(
+                    "network {} is declared external, and there is none of this name",
+                    wanted.name
+                ))
+                .suggest(format!("docker network create {}", wanted.name))),
+                None => self.create_network(stack, key, &wanted, small_subnets, more_labels, &present).await,
+            }
+        };
+        let ids = try_join_all(keys.iter().map(|key| one(key))).await?;
+        Ok(keys.iter().map(|key| (*key).to_owned()).zip(ids).collect())
     }
 
     pub(crate) async fn list_networks(&self) -> Result<Vec<Network>> {

@@ -105,14 +105,12 @@ impl Engine {
         progress.step(&service.name, "start", command.join(" "));
         let guard = Guard { engine: self.clone(), id: Some(self.create(service, &spec).await?) };
         let id = guard.id.clone().unwrap_or_default();
-        let output = match tokio::time::timeout(RUN_WITHIN, self.watch_oneoff(service, &id)).await {
-            Ok(output) => output?,
-            Err(_) => {
-                return Err(Error::stack(format!("`{}` in {} does not end", command.join(" "), service.name))
-                    .why(format!("it was ended after {} s", RUN_WITHIN.as_secs())));
-            }
-        };
+        let outcome = tokio::time::timeout(RUN_WITHIN, self.watch_oneoff(service, &id)).await;
         guard.remove().await?;
+        let output = outcome.unwrap_or_else(|_| {
+            Err(Error::stack(format!("`{}` in {} does not end", command.join(" "), service.name))
+                .why(format!("it was ended after {} s", RUN_WITHIN.as_secs())))
+        })?;
         progress.finished(&service.name, "start", format!("exit code {}", output.code));
         Ok(output)
     }

@@ -148,7 +148,11 @@ impl Spec {
                 // Empty asks the engine for any free port.
                 host_port: Some(number.map(|number| number.to_string()).unwrap_or_default()),
             };
-            bindings.entry(target(port)).or_default().get_or_insert_default().push(binding);
+            let of_target = bindings.entry(target(port)).or_default().get_or_insert_default();
+            // Written twice, a number is still bound once.
+            if number.is_none() || !of_target.contains(&binding) {
+                of_target.push(binding);
+            }
         }
         self.body.host_config.get_or_insert_default().port_bindings = Some(bindings);
     }

@@ -36,6 +36,20 @@ fn is_bidi(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// A time in seconds since the Unix epoch as engines write it: `2026-01-02T03:04:05Z`.
+/// (The days are Howard Hinnant's `civil_from_days`, <https://howardhinnant.github.io/date_algorithms.html>.)
+pub(crate) fn rfc3339(seconds: u64) -> String {
+    let (days, time) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", time / 3_600, time % 3_600 / 60, time % 60)
+}
+
 /// Milliseconds since the Unix epoch of a time as engines write it (`2026-01-02T03:04:05.678901234Z`, or with `+02:00`).
 /// 0 for what is no time, and for the engine's "never" (year 1).
 pub(crate) fn epoch_ms(text: &str) -> u64 {
@@ -106,5 +120,14 @@ mod tests {
         let mut text = "aäöü".to_owned();
         cut(&mut text, 4);
         assert_eq!(text, "aä");
+    }
+
+    #[test]
+    fn a_time_is_written_as_it_is_read() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
+        assert_eq!(rfc3339(1_709_210_096), "2024-02-29T12:34:56Z");
+        for seconds in (0..5_000_000_000).step_by(86_399 * 7) {
+            assert_eq!(epoch_ms(&rfc3339(seconds)), seconds * 1_000);
+        }
     }
 }

@@ -11,6 +11,8 @@ use std::{
 pub const MAX_TEXT: u64 = 256 * 1024;
 /// More files than this are not read.
 pub const MAX_FILES: usize = 2_000;
+/// More text than this is not read, in bytes.
+const MAX_TOTAL: usize = 16 * 1024 * 1024;
 /// More directory entries than this are not looked at.
 const MAX_ENTRIES: usize = 20_000;
 
@@ -19,10 +21,11 @@ pub(super) fn is_skipped(name: &str) -> bool {
     matches!(name, ".git" | ".breakfix" | "__pycache__" | "node_modules")
 }
 
-/// The text files below a directory, by path with forward slashes. Binary files, files over [`MAX_TEXT`], symlinks that
-/// leave the directory, and what cannot be read are passed over; at most [`MAX_FILES`] are read.
+/// The text files below a directory, by path with forward slashes. Binary files, files over [`MAX_TEXT`], Python's virtual
+/// environments, symlinks that leave the directory, and what cannot be read are passed over; at most [`MAX_FILES`] are read,
+/// those higher up first.
 pub fn texts_of(dir: &Path) -> BTreeMap<String, String> {
-    let mut reader = Reader { root: fs::canonicalize(dir).ok(), texts: BTreeMap::new(), entries: 0 };
+    let mut reader = Reader { root: fs::canonicalize(dir).ok(), texts: BTreeMap::new(), entries: 0, bytes: 0 };
     reader.walk(dir, "");
     reader.texts
 }
@@ -31,6 +34,7 @@ struct Reader {
     root: Option<PathBuf>,
     texts: BTreeMap<String, String>,
     entries: usize,
+    bytes: usize,
 }
 
 impl Reader {
@@ -38,9 +42,10 @@ impl Reader {
         let Ok(entries) = fs::read_dir(dir) else { return };
         let mut entries: Vec<fs::DirEntry> = entries.flatten().take(MAX_ENTRIES).collect();
         entries.sort_by_key(fs::DirEntry::file_name);
+        let mut dirs = Vec::new();
         for entry in entries {
             self.entries += 1;
-            if self.entries > MAX_ENTRIES || self.texts.len() >= MAX_FILES {
+            if self.entries > MAX_ENTRIES || self.texts.len() >= MAX_FILES || self.bytes >= MAX_TOTAL {
                 return;
             }
             // A name that is not UTF-8 cannot be named in a compose file or a lesson either.
@@ -48,14 +53,18 @@ impl Reader {
             let Ok(kind) = entry.file_type() else { continue };
             let path = format!("{prefix}{name}");
             if kind.is_dir() {
-                if !is_skipped(&name) {
-                    self.walk(&entry.path(), &format!("{path}/"));
+                if !is_skipped(&name) && !entry.path().join("pyvenv.cfg").exists() {
+                    dirs.push((entry.path(), path));
                 }
             } else if (kind.is_file() || kind.is_symlink() && self.stays_inside(&entry.path()))
                 && let Some(text) = read_text(&entry.path())
             {
+                self.bytes += text.len();
                 self.texts.insert(path, text);
             }
+        }
+        for (dir, path) in dirs {
+            self.walk(&dir, &format!("{path}/"));
         }
     }
 

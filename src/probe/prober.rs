@@ -37,6 +37,8 @@ pub struct SurveyOptions {
     pub ports: HostPorts,
     /// Ask each hop from where it starts, also where a later answer proves that it works.
     pub thorough: bool,
+    /// Fill in the form and send it; without, nothing is written into the database.
+    pub submit: bool,
 }
 
 /// Where the file's host ports are found on this machine.
@@ -50,7 +52,7 @@ pub enum HostPorts {
 
 impl Default for SurveyOptions {
     fn default() -> Self {
-        Self { within: Duration::from_secs(20), ports: HostPorts::AsWritten(Vec::new()), thorough: true }
+        Self { within: Duration::from_secs(20), ports: HostPorts::AsWritten(Vec::new()), thorough: true, submit: true }
     }
 }
 

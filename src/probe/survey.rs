@@ -63,12 +63,11 @@ impl Prober {
         let mut browser = look.knock.browser.clone();
         // What listens is told beside the other questions, or when it may explain something.
         let mut inside = look.inside.clone();
-        let (journey, behind, ()) =
-            tokio::join!(self.journey(&look, visit, &mut browser, &options.ports), behind, async {
-                if options.thorough {
-                    self.look_inside(&look.parts, &Part::ALL, &mut inside).await;
-                }
-            });
+        let (journey, behind, ()) = tokio::join!(self.journey(&look, visit, &mut browser, options), behind, async {
+            if options.thorough {
+                self.look_inside(&look.parts, &Part::ALL, &mut inside).await;
+            }
+        });
         if journey.database.as_ref().is_none_or(|seen| !matches!(seen.observation, Observation::Connected { .. })) {
             self.look_inside(&look.parts, &Part::ALL, &mut inside).await;
         }
@@ -132,16 +131,17 @@ impl Prober {
         look: &Look,
         page: Option<Visit>,
         browser: &mut super::browser::Browser,
-        ports: &HostPorts,
+        options: &SurveyOptions,
     ) -> Journey {
-        let address = self.address(look, ports);
+        let address = self.address(look, &options.ports);
         let submit_command =
             format!("curl -siL -b cookies -c cookies -d name=… -d quantity=… -d description=… {address}");
-        let form = page.as_ref().and_then(|page| form::choose(&page.forms));
+        let form = page.as_ref().filter(|_| options.submit).and_then(|page| form::choose(&page.forms));
         let (Some(page), Some(form)) = (&page, form) else {
             let because = match &page {
                 None => "nothing answers at the front door".to_string(),
                 Some(page) if page.answer.status >= 400 => format!("the page is a {}", page.answer.status),
+                Some(_) if !options.submit => "nothing is to be written into the database".to_string(),
                 Some(_) => "the page has no form to fill in".to_string(),
             };
             return Journey {

@@ -1,1 +1,109 @@
-//! tui
+//! The learner's screen: a model, one function that changes it, one that draws it, and a runtime that waits.
+//!
+//! ```text
+//! keys, resize, signals ─┐
+//! the conductor's updates┼─▶ Msg ─▶ update(&mut Model) ─▶ Effect ─▶ runtime ─▶ conductor, files, editor
+//! files read and written ┘               │
+//!                                        └─▶ view(&Model)
+//! ```
+//!
+//! [`update()`] never waits, [`view()`] never changes anything, and whatever takes time comes back as a [`Msg`].
+
+mod disk;
+mod editor;
+mod hops;
+mod input;
+pub mod keymap;
+mod logs;
+mod markdown;
+mod model;
+mod msg;
+mod need;
+mod runtime;
+mod terminal;
+mod text;
+mod theme;
+mod update;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::{path::Path, sync::Arc};
+
+pub use hops::{HopMap, Link, LinkState};
+pub use model::{Focus, Model, Overlay, Page, Screen, Start, Tab};
+pub use msg::{Effect, LabTexts, Msg};
+pub use need::{Next, next_step};
+pub use theme::{ColorChoice, Theme};
+pub use update::update;
+pub use view::view;
+
+use crate::{
+    conductor,
+    error::{Error, Result},
+    journal::now_ms,
+};
+
+/// What the screen is started with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What the conductor is started with.
+    pub conductor: conductor::Options,
+    /// The lesson to open; else the one that was open last, or the first.
+    pub lesson: Option<String>,
+    /// Whether colours are used.
+    pub color: ColorChoice,
+}
+
+/// Runs the learner's screen until it is left. The first picture comes before anything else is asked or read.
+///
+/// A signal that ends the program ends the process here, with 128 and the signal's number, once the terminal is given
+/// back; so does a panic, with 101.
+///
+/// # Errors
+/// Usage: standard input or output is no terminal, no such lesson, or no such lab. Environment: the terminal is gone, or
+/// the lab cannot be worked in.
+pub async fn run(options: Options) -> Result<()> {
+    if let Some(lesson) = &options.lesson {
+        options.conductor.course.lesson_or_error(lesson)?;
+    }
+    let mut terminal = terminal::Terminal::take()?;
+    terminal::end_on_panic(options.conductor.lab.join(".breakfix"));
+    let variable = |name: &str| std::env::var(name).ok();
+    let theme = Theme::choose(options.color, variable("NO_COLOR").as_deref(), variable("TERM").as_deref());
+    if theme.is_coloured() {
+        // Asked for on the command line, colour wins over NO_COLOR.
+        crossterm::style::force_color_output(true);
+    }
+    let start = Start {
+        course: Arc::clone(&options.conductor.course),
+        lab: shown_path(&options.conductor.lab),
+        theme,
+        own_editor: runtime::own_editor().is_some(),
+        lesson: options.lesson,
+        now: now_ms(),
+        size: terminal.size(),
+    };
+    let model = Model::new(start);
+    terminal
+        .draw(|frame| view(&model, frame))
+        .map_err(|error| Error::environment("the terminal is gone").because(error))?;
+    let dir = options.conductor.lab.clone();
+    let (remote, told) = conductor::spawn(options.conductor);
+    let mut runtime = runtime::Runtime::new(terminal, model, remote, told, dir);
+    let ended = runtime.run().await;
+    terminal::give_back();
+    if let Some(signal) = ended? {
+        runtime.wait_for_the_conductor().await;
+        std::process::exit(128 + signal);
+    }
+    runtime.fatal().map_or(Ok(()), Err)
+}
+
+/// A path as the learner would write it: relative to here where that is shorter.
+fn shown_path(path: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let inside = here.and_then(|here| path.strip_prefix(here).ok().map(|path| format!("./{}", path.display())));
+    inside.unwrap_or_else(|| path.display().to_string())
+}

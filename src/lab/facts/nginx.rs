@@ -230,10 +230,13 @@ fn expanded(written: &str, variables: &BTreeMap<&str, (&str, usize)>) -> Option<
         let braced = rest.starts_with('{');
         let name: String =
             rest.chars().skip(usize::from(braced)).take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        if braced && !rest[1 + name.len()..].starts_with('}') {
+            return None;
+        }
         let end = start + 1 + name.len() + 2 * usize::from(braced);
         match variables.get(name.as_str()) {
             Some((value, set_line)) => {
-                text.replace_range(start..end.min(text.len()), value);
+                text.replace_range(start..end, value);
                 line = Some(*set_line);
             }
             None if URI_VARIABLES.contains(&name.as_str()) || in_path(&text[..start]) => text.truncate(start),

@@ -1,0 +1,245 @@
+//! Grading one directory: a stack of its own from nothing to a verdict, and away again.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Desired, isolate::isolate, janitor, tables};
+use crate::{
+    compose,
+    course::Course,
+    diagnosis::{self, CheckVerdict, HopVerdict, LessonVerdict, Report, Status, Verdict},
+    engine::{BindStyle, BuildPolicy, Engine, ImagePolicy, Limits, PortStyle, Progress, UpOptions},
+    error::{Blame, Error, Result},
+    lab,
+    probe::{HostPorts, Prober, SurveyOptions},
+};
+
+/// How long a stack may take until it can be asked; what has not come up by then is judged as it is.
+const READY_WITHIN: Duration = Duration::from_secs(45);
+/// How long removing a submission's containers may take.
+const DOWN_WITHIN: Duration = Duration::from_secs(60);
+
+/// How submissions are graded.
+#[derive(Debug, Clone)]
+pub struct CheckOptions {
+    /// The engine.
+    pub engine: Engine,
+    /// The course.
+    pub course: Arc<Course>,
+    /// Where base images may come from.
+    pub images: ImagePolicy,
+    /// Without a verdict after this long, there is none.
+    pub timeout: Duration,
+    /// Leave the containers running.
+    pub keep: bool,
+    /// Judge only this lesson.
+    pub lesson: Option<String>,
+    /// Ends the check when cancelled; everything is removed even then.
+    pub cancel: CancellationToken,
+}
+
+/// What a submission comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SubmissionReport {
+    /// The directory, as it was named.
+    pub dir: PathBuf,
+    /// Seconds until the verdict.
+    pub seconds: f64,
+    /// The verdict.
+    pub report: Report,
+    /// How long each phase took, in order.
+    pub phases: Vec<(&'static str, f64)>,
+    /// The project that was left running, when asked to.
+    pub kept: Option<String>,
+    /// Why something was left behind against our will.
+    pub left_behind: Option<Error>,
+}
+
+/// Grades one directory. Never fails: what fails is a verdict, *broken* where the stack is to blame and *unknown* where not.
+pub async fn check_submission(dir: &Path, options: &CheckOptions, progress: &Progress) -> SubmissionReport {
+    let started = Instant::now();
+    let clock = Clock::default();
+    let project = janitor::new_project();
+    let judged = tokio::select! {
+        () = options.cancel.cancelled() => Err(Error::cancelled()),
+        judged = tokio::time::timeout(options.timeout, judge(dir, &project, options, progress, &clock)) => {
+            judged.unwrap_or_else(|_| Err(too_slow(options.timeout, &clock)))
+        }
+    };
+    clock.phase("remove");
+    let seconds = started.elapsed().as_secs_f64();
+    let report = judged.unwrap_or_else(|error| not_judged(&options.course, &error));
+    let mut submission =
+        SubmissionReport { dir: dir.to_owned(), seconds, report, phases: vec![], kept: None, left_behind: None };
+    if options.keep {
+        submission.kept = Some(project);
+    } else {
+        submission.left_behind = remove(&options.engine, &project, progress).await.err();
+    }
+    submission.phases = clock.phases();
+    submission
+}
+
+async fn remove(engine: &Engine, project: &str, progress: &Progress) -> Result<()> {
+    match tokio::time::timeout(DOWN_WITHIN, janitor::remove(engine, project, progress)).await {
+        Ok(removed) => removed,
+        Err(_) => Err(Error::environment(format!("removing {project} takes too long"))
+            .suggest("the next check tries again")
+            .suggest(format!("docker compose -p {project} down --volumes"))),
+    }
+}
+
+async fn judge(
+    dir: &Path,
+    project: &str,
+    options: &CheckOptions,
+    progress: &Progress,
+    clock: &Clock,
+) -> Result<Report> {
+    clock.phase("read");
+    let mut desired = Desired::load(dir, Some(project.to_owned()))?;
+    if let Some(refused) = compose::refusals(&desired.stack).first() {
+        return Err(Error::environment(format!("refused: {}", refused.headline())).why(refused.expected.clone()));
+    }
+    let facts =
+        lab::facts(Some(&desired.stack), &desired.roles, lab::texts_of(dir), super::works::front_port(&options.course));
+    isolate(&mut desired.stack);
+    let up = up_options(options);
+    let engine = &options.engine;
+
+    clock.phase("up");
+    let started = start(engine, &desired, &up, progress).await;
+    if let Err(error) = &started
+        && (error.blame != Blame::Stack || engine.containers(project).await?.is_empty())
+    {
+        return Err(error.clone());
+    }
+
+    clock.phase("tables");
+    let prober =
+        Prober::new(engine.clone(), desired.stack.clone(), desired.roles.clone(), facts.clone(), &options.course);
+    tables::make(engine, &desired, &options.course, &prober, &up, progress).await?;
+
+    clock.phase("ask");
+    let asked = SurveyOptions { within: READY_WITHIN, ports: HostPorts::Free, thorough: false, submit: true };
+    let survey = prober.survey(&asked, progress).await?;
+    let mut report = diagnosis::diagnose(&options.course, &survey, &facts, options.lesson.as_deref());
+    if let Err(error) = started
+        && report.verdict != Verdict::Works
+    {
+        report.verdict = Verdict::Broken;
+        report.reason = Some(in_words(&error));
+    }
+    Ok(report)
+}
+
+/// The database first, since its first start takes longest; then everything, while it gets ready.
+async fn start(engine: &Engine, desired: &Desired, up: &UpOptions, progress: &Progress) -> Result<()> {
+    if let Some(database) = &desired.roles.database {
+        let first = UpOptions { services: Some(vec![database.clone()]), ..up.clone() };
+        engine.up(&desired.stack, &first, progress).await?;
+    }
+    engine.up(&desired.stack, up, progress).await.map(drop)
+}
+
+fn up_options(options: &CheckOptions) -> UpOptions {
+    UpOptions {
+        services: None,
+        build: BuildPolicy::Always,
+        recreate: false,
+        images: options.images,
+        binds: BindStyle::Copy,
+        ports: PortStyle::Free,
+        limits: Some(Limits { memory: 512 << 20, nano_cpus: 2_000_000_000, pids: 256 }),
+        small_subnets: true,
+        labels: janitor::labels(options.keep),
+    }
+}
+
+/// The report on a submission that was not checked, for this reason.
+pub fn not_checked(dir: &Path, course: &Course, error: &Error) -> SubmissionReport {
+    SubmissionReport {
+        dir: dir.to_owned(),
+        seconds: 0.0,
+        report: not_judged(course, error),
+        phases: vec![],
+        kept: None,
+        left_behind: None,
+    }
+}
+
+/// The report where the questions could not be asked: broken where the stack is to blame, unknown where not.
+fn not_judged(course: &Course, error: &Error) -> Report {
+    let observed = format!("not asked: {}", error.what);
+    Report {
+        verdict: if error.blame == Blame::Stack { Verdict::Broken } else { Verdict::Unknown },
+        reason: Some(in_words(error)),
+        first_broken_hop: None,
+        first_failed_lesson: None,
+        hops: course
+            .hops
+            .iter()
+            .map(|hop| HopVerdict {
+                id: hop.id.clone(),
+                status: Status::Unknown,
+                command: String::new(),
+                observed: observed.clone(),
+            })
+            .collect(),
+        checks: course
+            .lessons
+            .iter()
+            .flat_map(|lesson| lesson.checks.iter().map(move |check| (lesson, check)))
+            .map(|(lesson, check)| CheckVerdict {
+                id: check.id.clone(),
+                lesson: lesson.id.clone(),
+                status: Status::Unknown,
+                command: String::new(),
+                observed: observed.clone(),
+                label: check.label.clone(),
+                words: String::new(),
+            })
+            .collect(),
+        lessons: course
+            .lessons
+            .iter()
+            .map(|one| LessonVerdict { id: one.id.clone(), status: Status::Unknown })
+            .collect(),
+        wrong_turns: vec![],
+        stale: vec![],
+    }
+}
+
+fn in_words(error: &Error) -> String {
+    std::iter::once(&error.what).chain(&error.why).cloned().collect::<Vec<_>>().join("\n")
+}
+
+fn too_slow(timeout: Duration, clock: &Clock) -> Error {
+    Error::environment(format!("no verdict within {} s (while: {})", timeout.as_secs(), clock.current()))
+        .suggest("give it longer: --timeout SECONDS")
+}
+
+/// Where the time went.
+#[derive(Debug, Default)]
+struct Clock(Mutex<Vec<(&'static str, Instant)>>);
+
+impl Clock {
+    fn phase(&self, name: &'static str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((name, Instant::now()));
+    }
+
+    fn current(&self) -> &'static str {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).last().map_or("start", |(name, _)| name)
+    }
+
+    fn phases(&self) -> Vec<(&'static str, f64)> {
+        let marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let ends = marks.iter().skip(1).map(|(_, at)| *at).chain([Instant::now()]);
+        marks.iter().zip(ends).map(|((name, from), to)| (*name, to.duration_since(*from).as_secs_f64())).collect()
+    }
+}

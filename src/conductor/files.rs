@@ -1,0 +1,181 @@
+//! The lab's files as they were last seen: what changed, what the compose file says, and what does not run yet.
+
+use std::collections::BTreeMap;
+
+use super::{ContainerView, desired::read};
+use crate::{
+    compose::{self, Finding, FoundRoles, Stack},
+    engine::{Container, Engine},
+    journal::now_ms,
+    lab::{self, FileChange, Lab, RunningService, Snapshot, Stale, Watch},
+    probe::ServiceState,
+};
+
+/// When nginx last read its files anew without being started, by container id, in milliseconds since the Unix epoch.
+pub type Reloaded = BTreeMap<String, u64>;
+
+/// The lab's files as they were last seen.
+pub struct Files {
+    watch: Option<Watch>,
+    snapshot: Snapshot,
+    stack: Option<Stack>,
+    findings: Vec<Finding>,
+    stale: Vec<Stale>,
+    facts: BTreeMap<String, String>,
+    front_port: u16,
+    reloaded: Reloaded,
+}
+
+impl Files {
+    /// Takes the files as they are, and begins to watch them. Where the system cannot watch, changes are seen on request.
+    pub fn open(lab: &Lab, front_port: u16) -> Self {
+        let watch = lab.watch().inspect_err(|error| tracing::warn!(%error, "the lab is not watched")).ok();
+        let (snapshot, reloaded) = (lab.snapshot(), Reloaded::new());
+        let mut files = Self {
+            watch,
+            snapshot,
+            stack: None,
+            findings: vec![],
+            stale: vec![],
+            facts: BTreeMap::new(),
+            front_port,
+            reloaded,
+        };
+        files.read_compose(lab);
+        files
+    }
+
+    /// Waits until something was saved.
+    pub async fn changed(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            if watch.recv().await.is_some() {
+                return;
+            }
+            self.watch = None;
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// Looks at the files again; gives what changed since the last look.
+    pub fn look(&mut self, lab: &Lab) -> Vec<FileChange> {
+        let now = lab.snapshot();
+        let changes = self.snapshot.changes_to(&now);
+        self.snapshot = now;
+        self.read_compose(lab);
+        changes
+    }
+
+    /// Compares with what runs; gives whether something else is stale than before.
+    pub fn judge(&mut self, engine: Option<&Engine>, containers: &[Container]) -> bool {
+        let stale = match (&self.stack, engine) {
+            (Some(stack), Some(engine)) => stale(stack, engine, containers, &self.reloaded),
+            _ => Vec::new(),
+        };
+        let other = stale != self.stale;
+        self.stale = stale;
+        other
+    }
+
+    /// Errors and warnings of the compose file.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// What was saved and does not run yet.
+    pub fn stale(&self) -> &[Stale] {
+        &self.stale
+    }
+
+    /// What the files say: the numbers and names of the chain.
+    pub fn facts(&self) -> &BTreeMap<String, String> {
+        &self.facts
+    }
+
+    /// The project's name.
+    pub fn project(&self, lab: &Lab) -> String {
+        self.stack.as_ref().map_or_else(|| compose::project_name(lab.dir()), |stack| stack.project.clone())
+    }
+
+    /// The services that the compose file starts, and none where it cannot be read.
+    pub fn services(&self) -> Vec<String> {
+        self.stack.as_ref().map(started_by_default).unwrap_or_default()
+    }
+
+    /// Which containers read their files anew since they were started.
+    pub fn reloaded(&self) -> &Reloaded {
+        &self.reloaded
+    }
+
+    /// This container read its files anew.
+    pub fn was_reloaded(&mut self, container: String, at: u64) {
+        self.reloaded.insert(container, at);
+    }
+
+    fn read_compose(&mut self, lab: &Lab) {
+        let texts = lab.texts();
+        match read(lab.dir(), None) {
+            Ok(desired) => {
+                self.facts = lab::facts(Some(&desired.stack), &desired.roles, texts, self.front_port).values;
+                self.findings = desired.stack.warnings.clone();
+                self.stack = Some(desired.stack);
+            }
+            Err(findings) => {
+                self.facts = lab::facts(None, &FoundRoles::default(), texts, self.front_port).values;
+                self.findings = findings;
+                self.stack = None;
+            }
+        }
+    }
+}
+
+fn started_by_default(stack: &Stack) -> Vec<String> {
+    let starts = |service: &&compose::Service| service.profiles.is_empty() && service.scale > 0;
+    stack.services.iter().filter(starts).map(|service| service.name.clone()).collect()
+}
+
+/// What was saved and does not run yet in these containers of this engine.
+pub fn stale(stack: &Stack, engine: &Engine, containers: &[Container], reloaded: &Reloaded) -> Vec<Stale> {
+    let started = containers.iter().filter(|container| container.started_at > 0);
+    let running: Vec<RunningService> = started.map(|one| running(one, engine, reloaded)).collect();
+    lab::stale(stack, &running)
+}
+
+fn running(container: &Container, engine: &Engine, reloaded: &Reloaded) -> RunningService {
+    let label = |name: &str| container.labels.get(name).or_else(|| container.image_labels.get(name)).cloned();
+    RunningService {
+        service: container.service.clone(),
+        started_at_ms: by_our_clock(engine, container.started_at),
+        reloaded_at_ms: reloaded.get(&container.id).copied(),
+        made_at_ms: None,
+        image_created_ms: by_our_clock(engine, container.image_created),
+        context_hash: label("dev.breakfix.context"),
+        config_hash: label("com.docker.compose.config-hash"),
+        mounts_hash: label("dev.breakfix.mounts"),
+        published: container.ports.iter().map(|(target, _, _, host)| (*host, *target)).collect(),
+    }
+}
+
+/// A time by the engine's clock, as this machine's clock has it; both in milliseconds since the Unix epoch.
+fn by_our_clock(engine: &Engine, at_ms: u64) -> u64 {
+    at_ms.saturating_add_signed(-(engine.info.clock_ahead * 1000.0) as i64)
+}
+
+/// The containers as a front end needs them.
+pub fn views(engine: &Engine, containers: &[Container]) -> Vec<ContainerView> {
+    let now = now_ms();
+    containers
+        .iter()
+        .map(|container| ContainerView {
+            service: container.service.clone(),
+            state: container.state,
+            exit_code: container.exit_code,
+            ports: container
+                .ports
+                .iter()
+                .map(|(target, protocol, address, host)| format!("{address}:{host}->{target}/{protocol}"))
+                .collect(),
+            up_seconds: (container.state == ServiceState::Running)
+                .then(|| now.saturating_sub(by_our_clock(engine, container.started_at)) / 1000),
+        })
+        .collect()
+}

@@ -1,0 +1,122 @@
+//! A submission's stack, changed so that many run side by side and none meets what else is on the machine.
+//!
+//! Nothing here changes how the stack behaves for its own services: names that are global on an engine become the
+//! project's own, and are still known inside the stack's networks.
+
+use std::collections::BTreeMap;
+
+use crate::compose::{NetworkAttachment, Service, Stack};
+
+/// Gives the stack names of its own for containers, images, networks and volumes.
+pub fn isolate(stack: &mut Stack) {
+    own_images(stack);
+    let project = stack.project.clone();
+    for service in &mut stack.services {
+        if let Some(name) = service.container_name.take() {
+            // Other services may call it by its container's name.
+            if service.networks.is_empty() && service.network_mode.is_none() {
+                service.networks.push(NetworkAttachment { network: "default".to_owned(), ..Default::default() });
+            }
+            for network in &mut service.networks {
+                network.aliases.push(name.clone());
+            }
+        }
+    }
+    for (key, network) in stack.networks.iter_mut().filter(|(_, network)| !network.external) {
+        network.name = format!("{project}_{key}");
+    }
+    for (key, volume) in stack.volumes.iter_mut().filter(|(_, volume)| !volume.external) {
+        volume.name = format!("{project}_{key}");
+        if volume.driver.as_deref().is_none_or(|driver| driver == "local") && volume.driver_opts.is_empty() {
+            // Nothing of it is kept, so it need not go to a disk: Postgres' first start takes half the time in memory.
+            volume.driver_opts = [("type", "tmpfs"), ("device", "tmpfs")].map(|(k, v)| (k.into(), v.into())).into();
+        }
+    }
+    let fixed_address = |service: &Service| service.networks.iter().any(|network| network.ipv4_address.is_some());
+    if !stack.services.iter().any(fixed_address) {
+        for network in stack.networks.values_mut() {
+            network.subnets.clear();
+        }
+    }
+}
+
+/// An image that is built here gets its default name, which is the project's own: `image: python:3.13-slim` beside `build:` would
+/// replace the base image of everybody else. Services that use it under its name follow.
+fn own_images(stack: &mut Stack) {
+    let project = &stack.project;
+    let mut built = BTreeMap::new();
+    for service in stack.services.iter_mut().filter(|service| service.build.is_some()) {
+        if let Some(name) = service.image.take() {
+            built.insert(name, format!("{project}-{}", service.name));
+        }
+    }
+    for service in stack.services.iter_mut().filter(|service| service.build.is_none()) {
+        if let Some(own) = service.image.as_ref().and_then(|image| built.get(image)) {
+            service.image = Some(own.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compose::{Build, Network, Volume};
+
+    fn stack() -> Stack {
+        let service = |name: &str| Service { name: name.into(), ..Service::default() };
+        Stack {
+            project: "p".into(),
+            services: vec![
+                Service {
+                    container_name: Some("web".into()),
+                    networks: vec![NetworkAttachment { network: "front".into(), ..Default::default() }],
+                    ..service("nginx")
+                },
+                Service { build: Some(Build::default()), image: Some("python:3".into()), ..service("app") },
+                Service { image: Some("python:3".into()), ..service("init") },
+                Service { image: Some("postgres:17".into()), ..service("db") },
+            ],
+            networks: [
+                (
+                    "front".into(),
+                    Network { name: "shared".into(), subnets: vec!["10.0.0.0/8".into()], ..Default::default() },
+                ),
+                ("other".into(), Network { name: "theirs".into(), external: true, ..Default::default() }),
+            ]
+            .into(),
+            volumes: [("data".into(), Volume { name: "precious".into(), ..Default::default() })].into(),
+            ..Stack::default()
+        }
+    }
+
+    #[test]
+    fn a_container_name_becomes_an_alias() {
+        let mut stack = stack();
+        isolate(&mut stack);
+        assert_eq!(stack.services[0].container_name, None);
+        assert_eq!(stack.services[0].networks[0].aliases, ["web"]);
+    }
+
+    #[test]
+    fn base_images_and_the_names_of_others_are_never_taken() {
+        let mut stack = stack();
+        isolate(&mut stack);
+        let image = |index: usize| stack.services[index].image.as_deref();
+        assert_eq!((image(1), image(2), image(3)), (None, Some("p-app"), Some("postgres:17")));
+        assert_eq!(stack.networks["front"].name, "p_front");
+        assert_eq!(stack.networks["other"].name, "theirs");
+        assert_eq!(stack.volumes["data"].name, "p_data");
+        assert_eq!(stack.volumes["data"].driver_opts["type"], "tmpfs");
+    }
+
+    #[test]
+    fn a_subnet_stays_only_where_an_address_needs_it() {
+        let mut free = stack();
+        isolate(&mut free);
+        assert!(free.networks["front"].subnets.is_empty());
+        let mut fixed = stack();
+        fixed.services[0].networks[0].ipv4_address = Some("10.0.0.9".into());
+        isolate(&mut fixed);
+        assert_eq!(fixed.networks["front"].subnets, ["10.0.0.0/8"]);
+    }
+}

@@ -1,0 +1,247 @@
+//! The long works on one lab: each is one async function, ended by dropping its future.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::sync::mpsc;
+
+use super::{
+    Desired,
+    files::{self, Reloaded},
+};
+use crate::{
+    compose,
+    course::Course,
+    diagnosis::{self, Report},
+    engine::{
+        BASE_IMAGES, BuildPolicy, Container, DownReport, Engine, ImageOrigin, ImagePolicy, ImageStatus, MovedPort,
+        Progress, UpOptions, UpReport,
+    },
+    error::Result,
+    journal::{self, Event},
+    lab::{self, Facts},
+    probe::{HostPorts, Prober, ServiceState, Survey, SurveyOptions},
+};
+
+/// How long a command inside nginx may take.
+const RELOAD_WITHIN: Duration = Duration::from_secs(10);
+
+/// What a work says beside its result.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    /// Something for the journal.
+    Event(Event),
+    /// One line worth saying.
+    Notice(String),
+    /// This container read its files anew, at this time, in milliseconds since the Unix epoch.
+    Reloaded {
+        /// Its id.
+        container: String,
+        /// When.
+        at: u64,
+    },
+}
+
+/// The works on one lab, on an engine that answers.
+#[derive(Debug, Clone)]
+pub struct Works {
+    /// The engine.
+    pub engine: Engine,
+    /// The course.
+    pub course: Arc<Course>,
+    /// The lab's directory, absolute.
+    pub dir: PathBuf,
+    /// Where base images may come from.
+    pub images: ImagePolicy,
+    /// Host ports that were moved.
+    pub moved: Vec<MovedPort>,
+    /// Which containers read their files anew since they were started.
+    pub reloaded: Reloaded,
+    /// Where a work says what happens beside its result.
+    pub told: mpsc::UnboundedSender<Told>,
+}
+
+impl Works {
+    /// The stack that the lab asks for.
+    ///
+    /// # Errors
+    /// Stack: the compose file cannot be used.
+    pub fn desired(&self) -> Result<Desired> {
+        Desired::load(&self.dir, None)
+    }
+
+    /// Says one line.
+    pub(super) fn say(&self, notice: impl Into<String>) {
+        self.tell(Told::Notice(notice.into()));
+    }
+
+    fn tell(&self, told: Told) {
+        // Nobody to hear it is no error.
+        let _ = self.told.send(told);
+    }
+
+    pub(super) fn up_options(&self) -> UpOptions {
+        let labels = [("dev.breakfix.lab".to_owned(), self.dir.display().to_string())].into();
+        UpOptions { images: self.images, labels, ..UpOptions::default() }
+    }
+
+    /// Whether the service's container runs.
+    pub(super) async fn runs(&self, project: &str, service: &str) -> Result<bool> {
+        let containers = self.engine.containers(project).await?;
+        Ok(containers.iter().any(|one| one.service == service && one.state == ServiceState::Running))
+    }
+
+    /// Makes the base images be here, and says when stand-ins are used.
+    ///
+    /// # Errors
+    /// Environment: an image is not to be had.
+    pub async fn base_images(&self, progress: &Progress) -> Result<Vec<ImageStatus>> {
+        let images = self.engine.ensure_images(&base_image_names(), self.images, progress).await?;
+        if images.iter().any(|image| image.origin == ImageOrigin::StandIn) {
+            self.say(
+                "Stand-ins built from Debian's packages are used for the base images; breakfix images says which.",
+            );
+        }
+        Ok(images)
+    }
+
+    /// Starts the stack (or these services and what they need); recreates what changed. A proxy that ran on asks for the
+    /// app's address again where that changed.
+    ///
+    /// # Errors
+    /// Stack: the compose file, a build or a container. Environment: engine, image, disk.
+    pub async fn up(&self, services: &[String], build: bool, progress: &Progress) -> Result<UpReport> {
+        let desired = self.desired()?;
+        let before = self.whereabouts(&desired).await?;
+        let options = UpOptions {
+            services: (!services.is_empty()).then(|| services.to_vec()),
+            build: if build { BuildPolicy::Always } else { BuildPolicy::IfMissing },
+            ..self.up_options()
+        };
+        let report = self.engine.up(&desired.stack, &options, progress).await?;
+        for port in &report.moved_ports {
+            let (service, why) = (port.service.clone(), port.why.clone());
+            self.say(format!("{service}: {why}, so {} in the file is {} here.", port.from, port.to));
+            self.tell(Told::Event(Event::PortMoved { service, from: port.from, to: port.to, why }));
+        }
+        self.refresh_proxy(&desired, before, progress).await?;
+        Ok(report)
+    }
+
+    /// Starts a service's process again; the proxy asks for the app's address again where that changed.
+    ///
+    /// # Errors
+    /// Stack: it does not start. Environment: engine.
+    pub async fn restart(&self, service: &str, progress: &Progress) -> Result<()> {
+        let desired = self.desired()?;
+        let before = self.whereabouts(&desired).await?;
+        self.engine.restart(&desired.stack.project, service, progress).await?;
+        self.refresh_proxy(&desired, before, progress).await
+    }
+
+    /// Makes nginx read its files again; starts it anew where it does not run or does not take them.
+    ///
+    /// # Errors
+    /// Stack: it does not start. Environment: engine.
+    pub async fn reload(&self, service: &str, progress: &Progress) -> Result<()> {
+        let project = project(&self.dir);
+        let containers = self.engine.containers(&project).await?;
+        let running = containers.iter().find(|one| one.service == service && one.state == ServiceState::Running);
+        let Some(container) = running else { return self.engine.restart(&project, service, progress).await };
+        let nginx = async |arguments: &[&str]| {
+            let command = [&["nginx"], arguments].concat();
+            self.engine.exec(&container.id, &command, &Default::default(), RELOAD_WITHIN).await
+        };
+        progress.step(service, "reload", "nginx -t");
+        let test = nginx(&["-t"]).await?;
+        if test.code == 0 && nginx(&["-s", "reload"]).await?.code == 0 {
+            self.tell(Told::Reloaded { container: container.id.clone(), at: journal::now_ms() });
+            progress.finished(service, "reload", "");
+            return Ok(());
+        }
+        let words = test.stderr.lines().find(|line| line.contains("[emerg]")).unwrap_or("nginx -t fails");
+        self.say(format!("{service} does not take its new files, so it is started again: {words}"));
+        self.engine.restart(&project, service, progress).await
+    }
+
+    /// Asks the running stack, for this lesson, once it has settled.
+    ///
+    /// # Errors
+    /// Stack: the compose file cannot be used. Environment: engine.
+    pub async fn verify(&self, lesson: &str, progress: &Progress) -> Result<(Report, Survey)> {
+        self.ask(true, Some(lesson), progress).await
+    }
+
+    /// Asks the links of the chain. Nothing is written into the database.
+    ///
+    /// # Errors
+    /// Stack: the compose file cannot be used. Environment: engine.
+    pub async fn look(&self, progress: &Progress) -> Result<Report> {
+        Ok(self.ask(false, None, progress).await?.0)
+    }
+
+    async fn ask(&self, submit: bool, lesson: Option<&str>, progress: &Progress) -> Result<(Report, Survey)> {
+        let desired = self.desired()?;
+        let facts = self.facts(&desired);
+        let options =
+            SurveyOptions { submit, ports: HostPorts::AsWritten(self.moved.clone()), ..SurveyOptions::default() };
+        let mut survey = self.prober(&desired, facts.clone()).survey(&options, progress).await?;
+        let containers = self.engine.containers(&desired.stack.project).await?;
+        survey.stale = files::stale(&desired.stack, &self.engine, &containers, &self.reloaded);
+        Ok((diagnosis::diagnose(&self.course, &survey, &facts, lesson), survey))
+    }
+
+    pub(super) fn prober(&self, desired: &Desired, facts: Facts) -> Prober {
+        Prober::new(self.engine.clone(), desired.stack.clone(), desired.roles.clone(), facts, &self.course)
+    }
+
+    /// What the lab's files say.
+    pub(super) fn facts(&self, desired: &Desired) -> Facts {
+        let texts = lab::texts_of(&self.dir);
+        lab::facts(Some(&desired.stack), &desired.roles, texts, front_port(&self.course))
+    }
+
+    /// Removes what the lab started.
+    ///
+    /// # Errors
+    /// Environment: engine.
+    pub async fn down(&self, volumes: bool, progress: &Progress) -> Result<DownReport> {
+        let report = self.engine.down(&project(&self.dir), Some(&self.dir), volumes, progress).await?;
+        self.tell(Told::Event(Event::TakenDown { volumes }));
+        Ok(report)
+    }
+}
+
+/// Names of the course's base images.
+pub fn base_image_names() -> Vec<String> {
+    BASE_IMAGES.map(str::to_owned).into()
+}
+
+/// The name of the project in this directory, as compose has it.
+pub fn project(dir: &Path) -> String {
+    Desired::load(dir, None).map_or_else(|_| compose::project_name(dir), |desired| desired.stack.project)
+}
+
+/// The port at which the story says the site is.
+pub fn front_port(course: &Course) -> u16 {
+    let authority = course.stack.url.split('/').nth(2).unwrap_or_default();
+    authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(80)
+}
+
+/// The ports that the journal says were moved, as far as containers publish them still.
+pub fn moved_ports(progress: &journal::Progress, containers: &[Container]) -> Vec<MovedPort> {
+    let published = |service: &str, to: u16| {
+        let mut ports = containers.iter().filter(|one| one.service == service).flat_map(|one| &one.ports);
+        ports.find(|port| port.3 == to).map(|port| port.0)
+    };
+    let moved = progress.moved_ports.iter();
+    moved
+        .filter_map(|((service, from), to)| {
+            let target = published(service, *to)?;
+            Some(MovedPort { service: service.clone(), from: *from, to: *to, target, why: String::new() })
+        })
+        .collect()
+}

@@ -1,0 +1,185 @@
+//! Base images: present, pulled, or built as stand-ins from Debian's packages.
+//!
+//! `pull` asks registries, with bounds; `stand_in` builds what no registry gives; `archive` writes what an engine loads;
+//! `transfer` carries images from one machine to another in a file.
+
+mod archive;
+mod pull;
+mod stand_in;
+mod transfer;
+
+use std::path::Path;
+
+use super::{Engine, Progress};
+use crate::error::{Error, Result};
+
+/// Label of the images that we built in place of official ones.
+pub(crate) const STAND_IN: &str = "dev.breakfix.stand-in";
+
+/// Where images may come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ImagePolicy {
+    /// Present, else pulled, else built as stand-ins.
+    #[default]
+    Auto,
+    /// Only what is present.
+    Local,
+    /// Present, else pulled.
+    Pull,
+    /// Present, else built as stand-ins.
+    Build,
+}
+
+/// Where an image came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageOrigin {
+    /// From a registry, or loaded from a file.
+    Registry,
+    /// Built by us from Debian's packages.
+    StandIn,
+    /// Not here.
+    Absent,
+}
+
+/// One base image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageStatus {
+    /// e.g. `postgres:17`.
+    pub name: String,
+    /// Where it came from.
+    pub origin: ImageOrigin,
+    /// Its id, when here.
+    pub id: Option<String>,
+    /// Bytes, when here.
+    pub size: Option<u64>,
+}
+
+/// The base images of our own stacks, which stand-ins exist for.
+pub const BASE_IMAGES: [&str; 3] = ["postgres:17", "nginx:1.28", "python:3.13-slim"];
+
+impl Engine {
+    /// Which of these images are here, and where they came from.
+    ///
+    /// # Errors
+    /// Environment: the engine does not answer.
+    pub async fn image_status(&self, names: &[String]) -> Result<Vec<ImageStatus>> {
+        let looks = names.iter().map(|name| async move {
+            let image = self.image(name).await?;
+            let stand_in = |image: &bollard::models::ImageInspect| {
+                let labels = image.config.as_ref().and_then(|config| config.labels.as_ref());
+                labels.is_some_and(|labels| labels.contains_key(STAND_IN))
+            };
+            Ok(ImageStatus {
+                name: name.clone(),
+                origin: match &image {
+                    None => ImageOrigin::Absent,
+                    Some(image) if stand_in(image) => ImageOrigin::StandIn,
+                    Some(_) => ImageOrigin::Registry,
+                },
+                size: image.as_ref().and_then(|image| u64::try_from(image.size?).ok()),
+                id: image.and_then(|image| image.id),
+            })
+        });
+        futures_util::future::try_join_all(looks).await
+    }
+
+    /// Makes these images be here, as the policy allows. A registry that does not answer is given up after a bound, told,
+    /// and not asked again for a while.
+    ///
+    /// # Errors
+    /// Environment: an image is not to be had, with each way that was tried and why it failed.
+    pub async fn ensure_images(
+        &self,
+        names: &[String],
+        policy: ImagePolicy,
+        progress: &Progress,
+    ) -> Result<Vec<ImageStatus>> {
+        let missing = self.absent(names).await?;
+        if !missing.is_empty() {
+            match policy {
+                ImagePolicy::Local => return Err(not_here(&missing)),
+                ImagePolicy::Pull => self.pull_all(&missing, progress).await.map_err(|failure| failure.error())?,
+                ImagePolicy::Build => self.build_stand_ins(&missing, progress).await?,
+                ImagePolicy::Auto => self.pull_or_build(&missing, progress).await?,
+            }
+        }
+        self.image_status(names).await
+    }
+
+    /// Pulls these images even where stand-ins are here, and replaces those.
+    ///
+    /// # Errors
+    /// Environment: the registry does not give one.
+    pub async fn pull_images(&self, names: &[String], progress: &Progress) -> Result<()> {
+        let before = self.image_status(names).await?;
+        self.pull_all(names, progress).await.map_err(|failure| failure.error())?;
+        for old in before.iter().filter(|old| old.origin == ImageOrigin::StandIn) {
+            self.forget_replaced(old).await?;
+        }
+        Ok(())
+    }
+
+    /// Builds stand-ins for those of these images that are absent.
+    ///
+    /// # Errors
+    /// Environment: there is no stand-in for one of the names, a program is missing, or the build fails.
+    pub async fn build_stand_ins(&self, names: &[String], progress: &Progress) -> Result<()> {
+        let missing = self.absent(names).await?;
+        let unknown: Vec<_> = missing.iter().filter(|name| !BASE_IMAGES.contains(&name.as_str())).collect();
+        if !unknown.is_empty() {
+            let names: Vec<_> = unknown.iter().map(|name| name.as_str()).collect();
+            return Err(Error::environment(format!("{} can't be built here", names.join(", ")))
+                .why(format!("stand-ins are made for {} only", BASE_IMAGES.join(", ")))
+                .suggest(format!("docker pull {}", names[0])));
+        }
+        if missing.is_empty() { Ok(()) } else { stand_in::build(self, &missing, progress).await }
+    }
+
+    /// Writes these images into one file, from which [`Engine::load_images`] (or `docker load`) brings them back.
+    ///
+    /// # Errors
+    /// Environment: an image is absent, or the file can't be written.
+    pub async fn save_images(&self, names: &[String], file: &Path, progress: &Progress) -> Result<()> {
+        let missing = self.absent(names).await?;
+        if !missing.is_empty() {
+            return Err(not_here(&missing));
+        }
+        transfer::save(self, names, file, progress).await
+    }
+
+    /// Loads the images of a file that [`Engine::save_images`] (or `docker save`) wrote.
+    ///
+    /// # Errors
+    /// Environment: the file can't be read or is no image archive.
+    pub async fn load_images(&self, file: &Path, progress: &Progress) -> Result<()> {
+        transfer::load(self, file, progress).await
+    }
+
+    async fn absent(&self, names: &[String]) -> Result<Vec<String>> {
+        let all = self.image_status(names).await?;
+        Ok(all.into_iter().filter(|image| image.origin == ImageOrigin::Absent).map(|image| image.name).collect())
+    }
+
+    async fn pull_or_build(&self, missing: &[String], progress: &Progress) -> Result<()> {
+        let failure = match self.pull_all(missing, progress).await {
+            Ok(()) => return Ok(()),
+            Err(failure) => failure,
+        };
+        let rest = self.absent(missing).await?;
+        progress.step("images", "build", format!("{}: building stand-ins from Debian's packages", failure.reason));
+        self.build_stand_ins(&rest, progress).await.map_err(|error| Error {
+            why: [failure.error().why, vec![error.what], error.why].concat(),
+            ..Error::environment(format!("{} can be neither pulled nor built", rest.join(", ")))
+                .suggest_all(error.try_next)
+                .suggest("breakfix images load FILE    # a file that `breakfix images save FILE` wrote elsewhere")
+        })
+    }
+}
+
+fn not_here(missing: &[String]) -> Error {
+    Error::environment(format!("not here: {}", missing.join(", ")))
+        .why("no image may be fetched (--images local)")
+        .suggest("breakfix images pull")
+        .suggest("breakfix images build    # stand-ins from Debian's packages")
+        .suggest("breakfix images load FILE")
+}

@@ -1,0 +1,76 @@
+//! What is on the engine under a label or a name of ours, whichever project it belongs to.
+
+use std::collections::{BTreeSet, HashMap};
+
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
+    RemoveImageOptionsBuilder,
+};
+use futures_util::future::join_all;
+
+use super::{
+    Engine,
+    call::{QUICK, SLOW, ask},
+    labels,
+};
+use crate::error::Result;
+
+/// A project that has something under a label.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Labelled {
+    /// Its name.
+    pub project: String,
+    /// The label's value.
+    pub value: String,
+}
+
+impl Engine {
+    /// The projects that have a container, network or volume with this label.
+    ///
+    /// # Errors
+    /// Environment: the engine does not answer.
+    pub async fn labelled(&self, label: &str) -> Result<BTreeSet<Labelled>> {
+        let filters = HashMap::from([("label", vec![label.to_owned()])]);
+        let containers = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+        let networks = ListNetworksOptionsBuilder::default().filters(&filters).build();
+        let volumes = ListVolumesOptionsBuilder::default().filters(&filters).build();
+        let (containers, networks, volumes) = tokio::try_join!(
+            ask(QUICK, self.docker.list_containers(Some(containers))),
+            ask(QUICK, self.docker.list_networks(Some(networks))),
+            ask(QUICK, self.docker.list_volumes(Some(volumes))),
+        )
+        .map_err(|fault| fault.environment("what is on the engine cannot be listed"))?;
+        let containers = containers.into_iter().filter_map(|container| container.labels);
+        let networks = networks.into_iter().filter_map(|network| network.labels);
+        let volumes = volumes.volumes.into_iter().flatten().map(|volume| volume.labels);
+        Ok(containers
+            .chain(networks)
+            .chain(volumes)
+            .filter_map(|mut all| Some(Labelled { project: all.remove(labels::PROJECT)?, value: all.remove(label)? }))
+            .collect())
+    }
+
+    /// Removes the images named `PROJECT-…`, which were built for this project. Their layers stay in the engine's cache, so that
+    /// the next build of the same files is quick.
+    ///
+    /// # Errors
+    /// Environment: the engine does not answer.
+    pub async fn remove_images_of(&self, project: &str) -> Result<()> {
+        let filters = HashMap::from([("reference", vec![format!("{project}-*")])]);
+        let listed = ListImagesOptionsBuilder::default().filters(&filters).build();
+        let images = ask(QUICK, self.docker.list_images(Some(listed)))
+            .await
+            .map_err(|fault| fault.environment("the engine's images cannot be listed"))?;
+        let names = images.into_iter().flat_map(|image| image.repo_tags);
+        let removals = names.filter(|name| name.starts_with(&format!("{project}-"))).map(|name| async move {
+            let options = RemoveImageOptionsBuilder::default().noprune(true).build();
+            match ask(SLOW, self.docker.remove_image(&name, Some(options), None)).await {
+                Err(fault) if !matches!(fault.status(), Some(404 | 409)) => {
+                    Err(fault.environment(format!("the image {name} cannot be removed")))
+                }
+                _ => Ok(()),
+            }
+        });
+        join_all(removals).await.into_iter().collect()
+    }
+}

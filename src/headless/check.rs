@@ -1,0 +1,177 @@
+//! `breakfix check`: grades directories, side by side, and prints their verdicts in the order in which they were named.
+
+use std::{path::PathBuf, sync::Arc};
+
+use futures_util::{StreamExt, stream};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Context,
+    cli::{CheckArgs, Format},
+    terminal::{Paint, ProgressLine, note, print, render_error},
+    verdicts,
+};
+use crate::{
+    conductor::{self, CheckOptions, SubmissionReport},
+    diagnosis::Verdict,
+    engine::Engine,
+    error::{Error, Result},
+};
+
+/// Runs the command; gives the exit code.
+///
+/// # Errors
+/// Usage: a directory or the lesson does not exist. Environment: standard output cannot be written.
+pub async fn check(context: &Context, args: &CheckArgs) -> Result<u8> {
+    for dir in &args.dirs {
+        if !dir.is_dir() {
+            return Err(Error::usage(format!("{} is not a directory", dir.display())));
+        }
+    }
+    if let Some(lesson) = &args.lesson {
+        context.course.lesson_or_error(lesson)?;
+    }
+    let out = Paint::stdout(context.color);
+    let cancel = CancellationToken::new();
+    let signals = tokio::spawn(cancel_on_signal(cancel.clone()));
+    let submissions = match Engine::find(context.engine.as_deref()).await {
+        Ok(engine) => graded(context, args, engine, cancel.clone(), out).await?,
+        Err(error) => {
+            let submissions: Vec<_> =
+                args.dirs.iter().map(|dir| conductor::not_checked(dir, &context.course, &error)).collect();
+            if args.format == Format::Human {
+                note(render_error(&error, Paint::stderr(context.color)).trim_end());
+                for submission in &submissions {
+                    print(&verdicts::human(submission, out))?;
+                }
+            }
+            submissions
+        }
+    };
+    signals.abort();
+    match args.format {
+        Format::Human => {
+            if submissions.len() > 1 {
+                print(&summary(&submissions))?;
+            }
+        }
+        Format::Json => print(&verdicts::json(&submissions))?,
+        Format::Junit => print(&verdicts::junit(&submissions))?,
+        Format::Tap => print(&verdicts::tap(&submissions))?,
+        Format::Github => print(&verdicts::github(&submissions))?,
+    }
+    Ok(if cancel.is_cancelled() { Error::cancelled().exit_code() } else { exit_code(&submissions) })
+}
+
+async fn graded(
+    context: &Context,
+    args: &CheckArgs,
+    engine: Engine,
+    cancel: CancellationToken,
+    out: Paint,
+) -> Result<Vec<SubmissionReport>> {
+    let jobs = args.jobs.map_or_else(|| usize::try_from(engine.info.cpus).unwrap_or(1).max(1), usize::from);
+    let options = CheckOptions {
+        engine,
+        course: Arc::clone(&context.course),
+        images: context.images,
+        timeout: args.timeout,
+        keep: args.keep,
+        lesson: args.lesson.clone(),
+        cancel,
+    };
+    let line = ProgressLine::start(context.verbose > 0);
+    if let Err(error) = conductor::sweep(&options.engine, line.progress()).await {
+        note(&format!("what an earlier check left behind could not be removed: {error}"));
+    }
+    let mut submissions = Vec::new();
+    {
+        let each = |dir: PathBuf| {
+            let (options, progress) = (&options, line.progress());
+            async move { conductor::check_submission(&dir, options, progress).await }
+        };
+        let mut results = stream::iter(args.dirs.iter().cloned()).map(each).buffered(jobs);
+        while let Some(submission) = results.next().await {
+            aside(&submission, context);
+            if args.format == Format::Human {
+                line.clear();
+                print(&verdicts::human(&submission, out))?;
+            }
+            submissions.push(submission);
+        }
+    }
+    line.finish().await;
+    Ok(submissions)
+}
+
+/// What belongs beside the verdict: what was kept, what could not be removed, and with `-v` where the time went.
+fn aside(submission: &SubmissionReport, context: &Context) {
+    let dir = super::terminal::clean(&submission.dir.display().to_string());
+    if let Some(project) = &submission.kept {
+        note(&format!("{dir} is left running; to remove it: docker compose -p {project} down --volumes"));
+    }
+    if let Some(error) = &submission.left_behind {
+        note(render_error(error, Paint::stderr(context.color)).trim_end());
+    }
+    if context.verbose > 0 {
+        let phases: Vec<_> = submission.phases.iter().map(|(name, seconds)| format!("{name} {seconds:.2}")).collect();
+        note(&format!("{dir}: {}", phases.join(", ")));
+    }
+}
+
+/// 1 when one is broken, else 3 when one could not be told, else 0.
+fn exit_code(submissions: &[SubmissionReport]) -> u8 {
+    let any = |verdict| submissions.iter().any(|submission| submission.report.verdict == verdict);
+    if any(Verdict::Broken) {
+        1
+    } else if any(Verdict::Unknown) {
+        3
+    } else {
+        0
+    }
+}
+
+fn summary(submissions: &[SubmissionReport]) -> String {
+    let count = |verdict| submissions.iter().filter(|submission| submission.report.verdict == verdict).count();
+    format!(
+        "{} checked: {} work, {} broken, {} could not tell\n",
+        submissions.len(),
+        count(Verdict::Works),
+        count(Verdict::Broken),
+        count(Verdict::Unknown)
+    )
+}
+
+/// The first signal ends the checks, which then remove what they started; a second one ends the process at once.
+async fn cancel_on_signal(cancel: CancellationToken) {
+    super::signal().await;
+    note("ending, and removing what was started …");
+    cancel.cancel();
+    super::signal().await;
+    note("ended at once; the next check removes what is left");
+    std::process::exit(i32::from(Error::cancelled().exit_code()));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn one_broken_submission_decides_then_one_that_could_not_be_told() {
+        let with = |verdict| {
+            let error = Error::environment("x");
+            let course = crate::course::Course::load(Path::new("tests/fixtures/course")).unwrap();
+            let mut submission = conductor::not_checked(Path::new("a"), &course, &error);
+            submission.report.verdict = verdict;
+            submission
+        };
+        use Verdict::{Broken, Unknown, Works};
+        for (verdicts, code) in [(vec![Works, Works], 0), (vec![Works, Unknown], 3), (vec![Unknown, Broken, Works], 1)]
+        {
+            let submissions: Vec<_> = verdicts.into_iter().map(with).collect();
+            assert_eq!(exit_code(&submissions), code);
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The lab's stack without the screen: up, down, status, logs, reset.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::mpsc;
+
+use super::{
+    Context,
+    cli::LogsArgs,
+    terminal::{Paint, ProgressLine, clean, note, print},
+    verdicts,
+};
+use crate::{
+    conductor::{self, Told, Works},
+    diagnosis::Verdict,
+    engine::{ChangeKind, Container, Engine, LogLine},
+    error::{Error, Result},
+    journal::{self, Event, Journal},
+    lab::{Lab, LabLock},
+    probe::ServiceState,
+};
+
+/// A lab with the engine that runs it.
+struct Desk {
+    works: Works,
+    told: mpsc::UnboundedReceiver<Told>,
+    journal: Notebook,
+}
+
+impl Desk {
+    async fn open(context: &Context, lab: &Lab) -> Result<Self> {
+        let (sender, told) = mpsc::unbounded_channel();
+        let works = Works {
+            engine: Engine::find(context.engine.as_deref()).await?,
+            course: Arc::clone(&context.course),
+            dir: lab.dir().to_owned(),
+            images: context.images,
+            told: sender,
+            moved: Vec::new(),
+            reloaded: Default::default(),
+        };
+        Ok(Self { works, told, journal: Notebook::open(lab) })
+    }
+
+    /// Writes down and says what the works told.
+    fn tell(&mut self) -> Result<()> {
+        while let Ok(told) = self.told.try_recv() {
+            match told {
+                Told::Event(event) => self.journal.write(event)?,
+                Told::Notice(line) => note(&clean(&line)),
+                Told::Reloaded { .. } => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The lab's journal, where this process may write it: not in a directory that is no lab, nor beside an open tutor, which sees
+/// what happens by itself.
+struct Notebook(Option<(LabLock, Journal)>);
+
+impl Notebook {
+    fn open(lab: &Lab) -> Self {
+        if lab.is_adopted() {
+            return Self(None);
+        }
+        Self(lab.lock().ok().and_then(|lock| Some((lock, Journal::open(&lab.state_dir()).ok()?))))
+    }
+
+    fn write(&mut self, event: Event) -> Result<()> {
+        match &mut self.0 {
+            Some((_, journal)) => journal.append(event).map(drop),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Starts the stack, the lab made where there is none yet, and gives the database its tables.
+///
+/// # Errors
+/// Usage: the directory holds something else. Stack: the compose file, a build, a container. Environment: engine, image.
+pub async fn up(context: &Context, dir: &Path) -> Result<u8> {
+    let lab = match Lab::open(dir) {
+        Ok(lab) if lab.is_adopted() => lab,
+        _ => made(dir, context)?,
+    };
+    let mut desk = Desk::open(context, &lab).await?;
+    let paint = Paint::stdout(context.color);
+    let line = ProgressLine::start(context.verbose > 0);
+    let result = async {
+        let report = desk.works.up(&[], true, line.progress()).await?;
+        line.clear();
+        for change in &report.changes {
+            let done = match change.kind {
+                ChangeKind::Created => "created",
+                ChangeKind::Recreated => "recreated",
+                ChangeKind::Started => "started",
+                ChangeKind::Unchanged => "running",
+            };
+            print(&format!("{} {:<12} {done}\n", paint.good("✓"), clean(&change.service)))?;
+        }
+        desk.works.bootstrap(line.progress()).await
+    }
+    .await;
+    line.finish().await;
+    desk.tell()?;
+    result?;
+    print(&format!("{} the database has its tables\n", paint.good("✓")))?;
+    print(&format!("The story's address is {}; breakfix status says what works.\n", context.course.stack.url))?;
+    Ok(0)
+}
+
+fn made(dir: &Path, context: &Context) -> Result<Lab> {
+    let (lab, made) = Lab::open_or_make(dir, &context.course)?;
+    if made {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        Notebook::open(&lab).write(Event::LabMade { course: context.course.id.clone(), version })?;
+        print(&format!("{} is new, made from the broken stack\n", dir.display()))?;
+    }
+    Ok(lab)
+}
+
+/// Removes the stack's containers and networks, whoever started them, and the volumes when asked.
+///
+/// # Errors
+/// Usage: no lab there. Environment: engine.
+pub async fn down(context: &Context, dir: &Path, volumes: bool) -> Result<u8> {
+    let lab = Lab::open(dir)?;
+    let mut desk = Desk::open(context, &lab).await?;
+    let line = ProgressLine::start(context.verbose > 0);
+    let result = desk.works.down(volumes, line.progress()).await;
+    line.finish().await;
+    desk.tell()?;
+    let removed = result?;
+    let names = removed.containers.iter().chain(&removed.networks).chain(&removed.volumes);
+    let mut any = false;
+    for name in names {
+        any = true;
+        print(&format!("{} {} removed\n", Paint::stdout(context.color).good("✓"), clean(name)))?;
+    }
+    if !any {
+        print("nothing was running\n")?;
+    }
+    Ok(0)
+}
+
+/// Shows the containers, and asks the links of the chain; nothing is written into the database.
+///
+/// # Errors
+/// Usage: no lab there. Stack: the compose file. Environment: engine.
+pub async fn status(context: &Context, dir: &Path) -> Result<u8> {
+    let lab = Lab::open(dir)?;
+    let mut desk = Desk::open(context, &lab).await?;
+    let paint = Paint::stdout(context.color);
+    let containers = desk.works.engine.containers(&conductor::project(lab.dir())).await?;
+    if containers.is_empty() {
+        print("nothing is running\n")?;
+        note("breakfix up   starts it");
+        return Ok(1);
+    }
+    for view in conductor::views(&desk.works.engine, &containers) {
+        let state = match (view.state, view.exit_code) {
+            (ServiceState::Running, _) => paint.good("running"),
+            (ServiceState::Exited, Some(code)) => paint.bad(&format!("exited ({code})")),
+            (state, _) => paint.attention(&format!("{state:?}").to_lowercase()),
+        };
+        print(&format!("{:<12} {state}  {}\n", clean(&view.service), view.ports.join("  ")))?;
+    }
+    desk.works.moved = conductor::moved_ports(&past(&lab), &containers);
+    let line = ProgressLine::start(context.verbose > 0);
+    let looked = desk.works.look(line.progress()).await;
+    line.finish().await;
+    let report = looked?;
+    print(&format!("\n{}", verdicts::hops(&report, paint)))?;
+    for stale in &report.stale {
+        let files: Vec<_> = stale.files.iter().map(|file| file.display().to_string()).collect();
+        let line = format!("{} is not live in {} yet", files.join(", "), stale.service);
+        print(&format!("{} {}: {}\n", paint.attention("!"), clean(&line), clean(&stale.command())))?;
+    }
+    Ok(match report.verdict {
+        Verdict::Works => 0,
+        Verdict::Broken => 1,
+        Verdict::Unknown => 3,
+    })
+}
+
+/// What happened in this lab until now, as far as can be read.
+fn past(lab: &Lab) -> journal::Progress {
+    let entries = Journal::read(&lab.state_dir().join("journal.jsonl")).unwrap_or_default();
+    journal::Progress::fold(&entries)
+}
+
+/// Shows what the containers log, oldest first; with `follow`, what they go on to log.
+///
+/// # Errors
+/// Usage: no lab there, or no such service. Environment: engine.
+pub async fn logs(context: &Context, dir: &Path, args: &LogsArgs) -> Result<u8> {
+    let lab = Lab::open(dir)?;
+    let engine = Engine::find(context.engine.as_deref()).await?;
+    let all = engine.containers(&conductor::project(lab.dir())).await?;
+    let wanted = |container: &&Container| args.service.as_ref().is_none_or(|service| container.service == *service);
+    let containers: Vec<&Container> = all.iter().filter(wanted).collect();
+    if containers.is_empty() {
+        let known: Vec<_> = all.iter().map(|container| container.service.as_str()).collect();
+        return Err(match &args.service {
+            Some(service) if !all.is_empty() => Error::usage(format!("no container of a service {service}"))
+                .suggest(format!("one of: {}", known.join(", "))),
+            _ => Error::environment("nothing is running").suggest("breakfix up"),
+        });
+    }
+    let width = containers.iter().map(|container| container.service.len()).max().unwrap_or_default();
+    let paint = Paint::stdout(context.color);
+    let show = |line: &LogLine| {
+        print(&format!("{} {}\n", paint.faint(&format!("{:<width$} |", clean(&line.service))), clean(&line.text)))
+    };
+    if args.follow {
+        let streams = containers.iter().map(|one| engine.follow_log(&one.id, &one.service, args.tail));
+        let mut lines = stream::select_all(streams);
+        while let Some(line) = lines.next().await {
+            show(&line?)?;
+        }
+        return Ok(0);
+    }
+    let mut lines = Vec::new();
+    for container in containers {
+        lines.extend(engine.log_tail(&container.id, &container.service, args.tail).await?);
+    }
+    lines.sort_by_key(|line| line.at);
+    lines.iter().try_for_each(show)?;
+    Ok(0)
+}
+
+/// Puts files back to the broken stack's, keeping a copy.
+///
+/// # Errors
+/// Usage: no lab there, or no such file. Environment: a file cannot be written.
+pub fn reset(context: &Context, dir: &Path, files: &[PathBuf]) -> Result<u8> {
+    let lab = Lab::open(dir)?;
+    if lab.is_adopted() {
+        return Err(Error::usage(format!("{} is not a lab, so there is nothing to put it back to", dir.display()))
+            .suggest("name the lab: --lab DIR"));
+    }
+    let backup = lab.reset(&context.course, files)?;
+    print(&format!("put back; what was replaced is kept in {}\n", lab.dir().join(&backup).display()))?;
+    Notebook::open(&lab).write(Event::Reset { backup, files: files.to_vec() })?;
+    Ok(0)
+}

@@ -1,0 +1,376 @@
+//! Verdicts on submissions, as people and as other programs read them.
+
+use serde::Serialize;
+
+use super::terminal::{Paint, clean};
+use crate::{
+    conductor::SubmissionReport,
+    diagnosis::{Report, Status, Verdict},
+};
+
+/// One JSON object with all submissions: the contract of `check --format json`.
+pub fn json(submissions: &[SubmissionReport]) -> String {
+    let all = JsonReport { format: 1, submissions: submissions.iter().map(JsonSubmission::from).collect() };
+    let mut text = serde_json::to_string_pretty(&all).expect("plain data with string keys always serializes");
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    format: u32,
+    submissions: Vec<JsonSubmission<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonSubmission<'a> {
+    dir: String,
+    verdict: Verdict,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    seconds: f64,
+    first_broken_hop: Option<&'a str>,
+    first_failed_lesson: Option<&'a str>,
+    hops: Vec<JsonHop<'a>>,
+    checks: Vec<JsonCheck<'a>>,
+    wrong_turns: &'a [crate::diagnosis::NamedWrongTurn],
+}
+
+#[derive(Serialize)]
+struct JsonHop<'a> {
+    id: &'a str,
+    status: Status,
+    command: &'a str,
+    observed: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonCheck<'a> {
+    id: &'a str,
+    lesson: &'a str,
+    status: Status,
+    command: &'a str,
+    observed: &'a str,
+}
+
+impl<'a> From<&'a SubmissionReport> for JsonSubmission<'a> {
+    fn from(submission: &'a SubmissionReport) -> Self {
+        let report = &submission.report;
+        Self {
+            dir: submission.dir.display().to_string(),
+            verdict: report.verdict,
+            reason: report.reason.as_deref(),
+            seconds: (submission.seconds * 100.0).round() / 100.0,
+            first_broken_hop: report.first_broken_hop.as_deref(),
+            first_failed_lesson: report.first_failed_lesson.as_deref(),
+            hops: report
+                .hops
+                .iter()
+                .map(|hop| JsonHop { id: &hop.id, status: hop.status, command: &hop.command, observed: &hop.observed })
+                .collect(),
+            checks: report
+                .checks
+                .iter()
+                .map(|check| JsonCheck {
+                    id: &check.id,
+                    lesson: &check.lesson,
+                    status: check.status,
+                    command: &check.command,
+                    observed: &check.observed,
+                })
+                .collect(),
+            wrong_turns: &report.wrong_turns,
+        }
+    }
+}
+
+/// One submission for people.
+pub fn human(submission: &SubmissionReport, paint: Paint) -> String {
+    let report = &submission.report;
+    let mut text = format!(
+        "{}  {}  {}\n",
+        paint.strong(&clean(&submission.dir.display().to_string())),
+        verdict_word(report.verdict, paint),
+        paint.faint(&format!("({:.1} s)", submission.seconds))
+    );
+    if let Some(reason) = &report.reason {
+        text.push_str(&format!("  {}\n", super::terminal::clean_lines(reason).replace('\n', "\n  ")));
+    }
+    text.push_str(&hops(report, paint));
+    text.push_str(&failed_checks(report, paint));
+    for turn in &report.wrong_turns {
+        let mark = if turn.remark { "remark" } else { "wrong turn" };
+        text.push_str(&format!("  {} {}\n", paint.attention(&format!("{mark}:")), clean(&turn.title)));
+        text.push_str(&format!("    {}\n", clean(&turn.question)));
+    }
+    text
+}
+
+/// The hops, one a line, with the command that asks the same.
+pub fn hops(report: &Report, paint: Paint) -> String {
+    let mut text = String::new();
+    for hop in &report.hops {
+        let line = format!("  {} {:<15} {}", symbol(hop.status, paint), hop.id, clean(&hop.observed));
+        text.push_str(&format!("{line:<52}  {}\n", paint.faint(&format!("$ {}", clean(&hop.command)))));
+    }
+    text
+}
+
+fn failed_checks(report: &Report, paint: Paint) -> String {
+    let mut text = String::new();
+    for check in report.checks.iter().filter(|check| check.status == Status::Fail) {
+        let label = if check.label.is_empty() { &check.id } else { &check.label };
+        text.push_str(&format!(
+            "  {} {}: {}  {}\n",
+            symbol(check.status, paint),
+            check.lesson,
+            clean(label),
+            paint.faint(&clean(&check.observed))
+        ));
+    }
+    text
+}
+
+/// The verdict as a word in its colour.
+pub fn verdict_word(verdict: Verdict, paint: Paint) -> String {
+    match verdict {
+        Verdict::Works => paint.good("works"),
+        Verdict::Broken => paint.bad("broken"),
+        Verdict::Unknown => paint.attention("could not tell"),
+    }
+}
+
+/// ✓, ✗ or ? in its colour.
+pub fn symbol(status: Status, paint: Paint) -> String {
+    match status {
+        Status::Pass => paint.good("✓"),
+        Status::Fail => paint.bad("✗"),
+        Status::Unknown => paint.attention("?"),
+    }
+}
+
+/// Every check of every submission as one line of the Test Anything Protocol, version 14.
+pub fn tap(submissions: &[SubmissionReport]) -> String {
+    let mut lines = Vec::new();
+    for submission in submissions {
+        let dir = tap_text(&submission.dir.display().to_string());
+        let report = &submission.report;
+        if report.checks.is_empty() {
+            lines.push((report.verdict == Verdict::Works, format!("{dir}: works"), why(report)));
+        }
+        for check in &report.checks {
+            let name = format!("{dir}: {} {}", tap_text(&check.lesson), tap_text(&check.id));
+            lines.push((
+                check.status == Status::Pass,
+                name,
+                (check.status != Status::Pass).then(|| clean(&check.observed)),
+            ));
+        }
+    }
+    let mut text = format!("TAP version 14\n1..{}\n", lines.len());
+    for (index, (ok, name, why)) in lines.into_iter().enumerate() {
+        text.push_str(&format!("{}ok {} - {name}\n", if ok { "" } else { "not " }, index + 1));
+        if let Some(why) = why {
+            text.push_str(&format!("  ---\n  message: {}\n  ...\n", serde_json::Value::from(why)));
+        }
+    }
+    text
+}
+
+fn tap_text(text: &str) -> String {
+    clean(text).replace('\\', "\\\\").replace('#', "\\#")
+}
+
+fn why(report: &Report) -> Option<String> {
+    (report.verdict != Verdict::Works).then(|| clean(report.reason.as_deref().unwrap_or("see the hops")))
+}
+
+/// JUnit's XML: a suite per submission, a case per check.
+pub fn junit(submissions: &[SubmissionReport]) -> String {
+    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+    for submission in submissions {
+        let report = &submission.report;
+        let dir = xml(&submission.dir.display().to_string());
+        let count = |status| report.checks.iter().filter(|check| check.status == status).count();
+        let nothing_asked = report.checks.is_empty();
+        let (tests, failures, skipped) = if nothing_asked {
+            (1, usize::from(report.verdict == Verdict::Broken), 0)
+        } else {
+            (report.checks.len(), count(Status::Fail), count(Status::Unknown))
+        };
+        let errors = usize::from(report.verdict == Verdict::Unknown && nothing_asked);
+        text.push_str(&format!(
+            "  <testsuite name=\"{dir}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\" time=\"{:.2}\">\n",
+            submission.seconds
+        ));
+        if nothing_asked {
+            let reason = xml(report.reason.as_deref().unwrap_or_default());
+            let inside = match report.verdict {
+                Verdict::Works => String::new(),
+                Verdict::Broken => format!("<failure message=\"{reason}\"/>"),
+                Verdict::Unknown => format!("<error message=\"{reason}\"/>"),
+            };
+            text.push_str(&format!("    <testcase classname=\"{dir}\" name=\"works\">{inside}</testcase>\n"));
+        }
+        for check in &report.checks {
+            let inside = match check.status {
+                Status::Pass => String::new(),
+                Status::Fail => {
+                    format!("<failure message=\"{}\">{}</failure>", xml(&check.observed), xml(&check.command))
+                }
+                Status::Unknown => format!("<skipped message=\"{}\"/>", xml(&check.observed)),
+            };
+            text.push_str(&format!(
+                "    <testcase classname=\"{dir}.{}\" name=\"{}\">{inside}</testcase>\n",
+                xml(&check.lesson),
+                xml(&check.id)
+            ));
+        }
+        text.push_str("  </testsuite>\n");
+    }
+    text.push_str("</testsuites>\n");
+    text
+}
+
+fn xml(text: &str) -> String {
+    // Control characters cannot stand in XML 1.0, not even escaped, so they are written out first.
+    clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// GitHub's workflow commands: an error or a warning per submission that does not work.
+pub fn github(submissions: &[SubmissionReport]) -> String {
+    let mut text = String::new();
+    for submission in submissions {
+        let report = &submission.report;
+        let dir = submission.dir.display().to_string();
+        let (command, message) = match report.verdict {
+            Verdict::Works => ("notice", "works".to_owned()),
+            Verdict::Broken => ("error", broken_in_words(report)),
+            Verdict::Unknown => {
+                ("warning", format!("could not tell: {}", report.reason.as_deref().unwrap_or("no reason was given")))
+            }
+        };
+        text.push_str(&format!("::{command} title={}::{}\n", workflow_property(&dir), workflow_data(&message)));
+    }
+    text
+}
+
+fn broken_in_words(report: &Report) -> String {
+    let hop = report.hops.iter().find(|hop| Some(&hop.id) == report.first_broken_hop.as_ref());
+    let check = report.checks.iter().find(|check| check.status == Status::Fail);
+    match (&report.reason, hop, check) {
+        (Some(reason), _, _) => format!("broken: {reason}"),
+        (None, Some(hop), _) => format!("broken at {}: {}", hop.id, hop.observed),
+        (None, None, Some(check)) => format!("broken: {} {}: {}", check.lesson, check.id, check.observed),
+        (None, None, None) => "broken".to_owned(),
+    }
+}
+
+fn workflow_data(text: &str) -> String {
+    let text = super::terminal::clean_lines(text);
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn workflow_property(text: &str) -> String {
+    workflow_data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::diagnosis::{CheckVerdict, HopVerdict};
+
+    fn broken() -> SubmissionReport {
+        let observed = "said <no> & \"\x1b[31m\"".to_owned();
+        SubmissionReport {
+            dir: PathBuf::from("a,b"),
+            seconds: 3.14159,
+            kept: None,
+            left_behind: None,
+            phases: vec![],
+            report: Report {
+                verdict: Verdict::Broken,
+                reason: None,
+                first_broken_hop: Some("browser-nginx".into()),
+                first_failed_lesson: Some("host-port".into()),
+                hops: vec![HopVerdict {
+                    id: "browser-nginx".into(),
+                    status: Status::Fail,
+                    command: "curl -i http://localhost:8080/".into(),
+                    observed: "connection refused".into(),
+                }],
+                checks: vec![CheckVerdict {
+                    id: "site-answers".into(),
+                    lesson: "host-port".into(),
+                    status: Status::Fail,
+                    command: "curl".into(),
+                    observed,
+                    label: "somebody answers".into(),
+                    words: "long words".into(),
+                }],
+                lessons: vec![],
+                wrong_turns: vec![],
+                stale: vec![],
+            },
+        }
+    }
+
+    fn unknown() -> SubmissionReport {
+        let mut submission = broken();
+        submission.report = Report {
+            verdict: Verdict::Unknown,
+            reason: Some("no engine\nat all".into()),
+            first_broken_hop: None,
+            first_failed_lesson: None,
+            hops: vec![],
+            checks: vec![],
+            lessons: vec![],
+            wrong_turns: vec![],
+            stale: vec![],
+        };
+        submission
+    }
+
+    #[test]
+    fn json_holds_exactly_the_contract() {
+        let value: serde_json::Value = serde_json::from_str(&json(&[broken(), unknown()])).unwrap();
+        assert_eq!(value["format"], 1);
+        let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let first = &value["submissions"][0];
+        assert_eq!(
+            keys(first),
+            ["checks", "dir", "first_broken_hop", "first_failed_lesson", "hops", "seconds", "verdict", "wrong_turns"]
+        );
+        assert_eq!(keys(&first["hops"][0]), ["command", "id", "observed", "status"]);
+        assert_eq!(keys(&first["checks"][0]), ["command", "id", "lesson", "observed", "status"]);
+        assert_eq!(first["seconds"], 3.14);
+        assert_eq!(value["submissions"][1]["verdict"], "unknown");
+        assert_eq!(value["submissions"][1]["reason"], "no engine\nat all");
+    }
+
+    #[test]
+    fn nothing_of_a_submission_reaches_the_terminal_unescaped() {
+        for text in [human(&broken(), Paint::none()), tap(&[broken()]), junit(&[broken()]), github(&[broken()])] {
+            assert!(!text.contains('\x1b'), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn junit_escapes_and_counts() {
+        let text = junit(&[broken(), unknown()]);
+        assert!(text.contains("message=\"said &lt;no&gt; &amp; &quot;\\u{1b}[31m&quot;\""), "{text}");
+        assert!(text.contains("tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\""), "{text}");
+        assert!(text.contains("failures=\"0\" errors=\"1\""), "{text}");
+    }
+
+    #[test]
+    fn tap_and_github_name_the_submission() {
+        assert!(tap(&[broken()]).starts_with("TAP version 14\n1..1\nnot ok 1 - a,b: host-port site-answers\n"));
+        assert_eq!(
+            github(&[broken(), unknown()]),
+            "::error title=a%2Cb::broken at browser-nginx: connection refused\n::warning title=a%2Cb::could not tell: no engine%0Aat all\n"
+        );
+    }
+}

@@ -1,0 +1,165 @@
+//! The map of the chain as data: who calls whom, on which number, and whether that works.
+
+use super::model::Model;
+use crate::{diagnosis::Status, journal::WorkKind};
+
+/// Whether a link works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    /// It works.
+    Works,
+    /// It does not.
+    Broken,
+    /// It is asked right now.
+    Asking,
+    /// Nobody has asked yet, or it could not be asked.
+    NotAsked,
+}
+
+/// One link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Whether it works.
+    pub state: LinkState,
+    /// The number that is called, e.g. `:8080`; empty when no file says one.
+    pub port: String,
+    /// What was seen, in a few words.
+    pub word: String,
+    /// Two numbers that should agree and do not, as the two ends say them.
+    pub facing: Option<(String, String)>,
+    /// The stack has changed since this was seen.
+    pub old: bool,
+}
+
+/// The chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HopMap {
+    /// The names along the chain; one more than there are links.
+    pub nodes: Vec<String>,
+    /// The links.
+    pub links: Vec<Link>,
+    /// What the last one keeps its data on.
+    pub volume: String,
+}
+
+/// The map as it stands now.
+pub fn map(model: &Model) -> HopMap {
+    let hops = &model.course.hops;
+    let mut nodes: Vec<String> = hops.first().map(|hop| hop.from.clone()).into_iter().collect();
+    nodes.extend(hops.iter().map(|hop| hop.to.clone()));
+    let asking = model.work.as_ref().is_some_and(|work| work.work.kind == WorkKind::Verify);
+    let report = model.progress.last_report.as_ref();
+    let mut broken_before = false;
+    let links = hops
+        .iter()
+        .enumerate()
+        .map(|(index, hop)| {
+            let verdict = report.and_then(|report| report.hops.iter().find(|verdict| verdict.id == hop.id));
+            let state = match verdict.map(|verdict| verdict.status) {
+                _ if asking => LinkState::Asking,
+                Some(Status::Pass) => LinkState::Works,
+                Some(Status::Fail) => LinkState::Broken,
+                Some(Status::Unknown) | None => LinkState::NotAsked,
+            };
+            let word = match state {
+                LinkState::Asking => "asking …".to_owned(),
+                LinkState::NotAsked => "not asked".to_owned(),
+                _ => verdict.map(|verdict| short(&verdict.observed)).unwrap_or_default(),
+            };
+            // One break at a time: what lies behind the first one is another lesson's.
+            let facing = if state == LinkState::Broken && !broken_before { facing(model, index) } else { None };
+            broken_before |= state == LinkState::Broken;
+            Link { state, port: port(model, index), word, facing, old: !model.asked }
+        })
+        .collect();
+    let volume = model.facts.get("db.volume").cloned().unwrap_or_else(|| "volume".to_owned());
+    HopMap { nodes, links, volume }
+}
+
+/// An observation made to fit under a link.
+fn short(observed: &str) -> String {
+    let first = observed.split_once(": ").map_or(observed, |(first, _)| first);
+    let first = first.strip_prefix("connection ").unwrap_or(first);
+    // Who answers is on the map already.
+    if first.ends_with(" answers") { "answers".to_owned() } else { first.to_owned() }
+}
+
+/// The port that the story's address calls.
+pub fn story_port(url: &str) -> u16 {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or("");
+    authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(80)
+}
+
+fn port(model: &Model, link: usize) -> String {
+    let fact = |name: &str| model.facts.get(name).map(|port| format!(":{port}")).unwrap_or_default();
+    match link {
+        0 => {
+            let story = story_port(&model.course.stack.url);
+            let moved = model.progress.moved_ports.iter().find(|((_, from), _)| *from == story);
+            format!(":{}", moved.map_or(story, |(_, to)| *to))
+        }
+        1 => fact("nginx.upstream_port"),
+        2 => fact("db.port"),
+        _ => String::new(),
+    }
+}
+
+/// The two ends of a link, where they do not agree.
+fn facing(model: &Model, link: usize) -> Option<(String, String)> {
+    let fact = |name: &str| model.facts.get(name).map(String::as_str).filter(|value| !value.is_empty());
+    match link {
+        0 => {
+            let published = fact("front.published").or_else(|| fact("nginx.published"))?;
+            let listen = fact("live.nginx.listens").or_else(|| fact("nginx.listen"))?;
+            let story = story_port(&model.course.stack.url).to_string();
+            let agrees = published.split(',').any(|mapping| {
+                let mut numbers = mapping.rsplit(':');
+                let (container, host) = (numbers.next().unwrap_or(""), numbers.next().unwrap_or(""));
+                host == story && listen.split(',').any(|port| port == container)
+            });
+            (!agrees).then(|| (format!("publishes {published}"), format!("listens :{listen}")))
+        }
+        1 => {
+            let asked = fact("nginx.upstream_port")?;
+            let host = fact("nginx.upstream_host").unwrap_or("flaskapp");
+            let listens = fact("live.flaskapp.listens").or_else(|| fact("flaskapp.port"))?;
+            let address = fact("live.flaskapp.address").or_else(|| fact("flaskapp.host")).unwrap_or("");
+            let right_port = listens.split(',').any(|port| port == asked);
+            let right_host = host == model.course.roles.app;
+            let reachable = !matches!(address, "127.0.0.1" | "localhost" | "::1");
+            let asks = if right_host { format!("asks :{asked}") } else { format!("asks {host}:{asked}") };
+            let answers =
+                if reachable { format!("listens :{listens}") } else { format!("listens {address}:{listens}") };
+            (!(right_port && right_host && reachable)).then_some((asks, answers))
+        }
+        2 => {
+            let asked = fact("db.port")?;
+            let host = fact("db.host").unwrap_or("db");
+            let listens = fact("live.db.listens").unwrap_or("5432");
+            let right_port = listens.split(',').any(|port| port == asked);
+            let right_host = host == model.course.roles.database;
+            let asks = if right_host { format!("asks :{asked}") } else { format!("asks {host}:{asked}") };
+            (!(right_port && right_host)).then(|| (asks, format!("listens :{listens}")))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_storys_port_is_read_from_its_address() {
+        assert_eq!(story_port("http://localhost:8080/"), 8080);
+        assert_eq!(story_port("http://shop.example/x:1"), 80);
+    }
+
+    #[test]
+    fn observations_are_shortened() {
+        assert_eq!(short("connection refused"), "refused");
+        assert_eq!(short("connection refused: nothing is published on 8080"), "refused");
+        assert_eq!(short("PostgreSQL 17.12 answers"), "answers");
+        assert_eq!(short("502 Bad Gateway"), "502 Bad Gateway");
+    }
+}

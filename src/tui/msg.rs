@@ -1,0 +1,90 @@
+//! What comes in, and what goes out.
+
+use crossterm::event::KeyEvent;
+
+use crate::{
+    conductor::{Action, Update},
+    error::Error,
+};
+
+/// Something that happened. Everything that the model learns comes as one of these.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Msg {
+    /// A key.
+    Key(KeyEvent),
+    /// Text pasted into the terminal.
+    Paste(String),
+    /// The terminal has another size: columns, rows.
+    Resize(u16, u16),
+    /// The conductor told these things, oldest first.
+    Updates(Vec<Update>),
+    /// So many log lines of this service came faster than they could be taken.
+    Skipped {
+        /// The service.
+        service: String,
+        /// How many.
+        lines: u64,
+    },
+    /// Time passed while something on the screen moves.
+    Tick,
+    /// The lab's files were read.
+    Lab(LabTexts),
+    /// A file was read for the built-in editor.
+    Opened {
+        /// Path inside the lab.
+        file: String,
+        /// Its text, or why not.
+        text: Result<String, Error>,
+    },
+    /// A file was written by the built-in editor.
+    Saved {
+        /// Path inside the lab.
+        file: String,
+        /// Whether it worked.
+        result: Result<(), Error>,
+    },
+    /// A program that had the terminal has given it back.
+    Returned(Result<(), Error>),
+    /// Something to say in one line.
+    Notice(String),
+}
+
+/// Something to do that the model cannot.
+#[expect(clippy::large_enum_variant, reason = "a few effects a minute: a plain value is worth more than the bytes")]
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Ask the conductor.
+    Conduct(Action),
+    /// Read the lab's files, and their differences to the start; comes back as [`Msg::Lab`].
+    ReadLab,
+    /// Read one file; comes back as [`Msg::Opened`].
+    ReadFile(String),
+    /// Write one file; comes back as [`Msg::Saved`].
+    SaveFile {
+        /// Path inside the lab.
+        file: String,
+        /// All of its text.
+        text: String,
+    },
+    /// Give the terminal to the learner's editor.
+    OpenEditor(String),
+    /// Give the terminal to the pager, with this text.
+    OpenPager(String),
+    /// Put this text into the clipboard.
+    Copy(String),
+    /// Stop until the shell's `fg`.
+    Suspend,
+    /// Draw every cell anew.
+    Redraw,
+    /// Leave.
+    Exit,
+}
+
+/// The texts of a lab.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LabTexts {
+    /// Path inside the lab and text of each file, sorted by path.
+    pub files: Vec<(String, String)>,
+    /// Path and unified diff of each file that is not as it was at the start.
+    pub diffs: Vec<(String, String)>,
+}

@@ -1,0 +1,427 @@
+//! The one task that waits: messages in through one bounded channel, effects out, a picture when something changed.
+
+use std::{collections::BTreeMap, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
+
+use crossterm::event::{Event, EventStream, KeyEventKind};
+use futures_util::StreamExt as _;
+use tokio::{
+    process::Command,
+    sync::mpsc::{self, Receiver, Sender, error::TrySendError},
+    task::JoinHandle,
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    disk,
+    model::Model,
+    msg::{Effect, Msg},
+    terminal::{self, Terminal},
+    update::update,
+    view::view,
+};
+use crate::{
+    conductor::{Remote, Update},
+    course::Course,
+    error::{Error, Result},
+    journal::now_ms,
+};
+
+/// Messages that may wait. Each holds at most [`BATCH`] updates.
+const WAITING: usize = 64;
+/// Updates that are taken in one go.
+const BATCH: usize = 256;
+/// Between two pictures that no key has asked for.
+const FRAME: Duration = Duration::from_millis(33);
+/// How long the conductor may take to close before the program ends without it.
+const CLOSING: Duration = Duration::from_secs(3);
+
+/// Everything that the loop works with.
+pub struct Runtime {
+    terminal: Terminal,
+    model: Model,
+    messages: Receiver<Msg>,
+    sender: Sender<Msg>,
+    input: Option<JoinHandle<()>>,
+    remote: Remote,
+    dir: PathBuf,
+    course: Arc<Course>,
+    dirty: bool,
+    /// Set when the program may end.
+    over: bool,
+    closing_since: Option<Instant>,
+}
+
+impl Runtime {
+    /// Starts to listen: keys, and what the conductor tells.
+    pub fn new(terminal: Terminal, model: Model, remote: Remote, told: Receiver<Update>, dir: PathBuf) -> Self {
+        let (sender, messages) = mpsc::channel(WAITING);
+        tokio::spawn(forward(told, sender.clone()));
+        let course = Arc::clone(&model.course);
+        let mut runtime = Self {
+            terminal,
+            model,
+            messages,
+            sender,
+            input: None,
+            remote,
+            dir,
+            course,
+            dirty: true,
+            over: false,
+            closing_since: None,
+        };
+        runtime.listen();
+        runtime
+    }
+
+    /// Runs until the learner leaves or a signal ends it; gives the signal's number.
+    ///
+    /// # Errors
+    /// Environment: the terminal is gone.
+    pub async fn run(&mut self) -> Result<Option<i32>> {
+        self.carry_out(Effect::ReadLab).await?;
+        let mut signals = Signals::new()?;
+        let mut drawn_at = Instant::now() - FRAME;
+        let mut ticked_at = Instant::now();
+        while !self.over {
+            let mut pressed = false;
+            let frame_due = self.dirty.then(|| drawn_at + FRAME);
+            let tick_due = self.model.moves().map(|every| ticked_at + every);
+            let closing_due = self.closing_since.map(|since| since + CLOSING);
+            let due = [frame_due, tick_due, closing_due].into_iter().flatten().min();
+            tokio::select! {
+                biased;
+                signal = signals.next() => {
+                    self.remote.send(crate::conductor::Action::Quit);
+                    return Ok(Some(signal));
+                }
+                message = self.messages.recv() => {
+                    let Some(message) = message else { break };
+                    pressed |= self.take(message).await?;
+                    // What else has arrived comes into the same picture.
+                    for _ in 0..WAITING {
+                        let Ok(message) = self.messages.try_recv() else { break };
+                        pressed |= self.take(message).await?;
+                    }
+                }
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
+            }
+            let now = Instant::now();
+            if tick_due.is_some_and(|due| now >= due) {
+                ticked_at = now;
+                self.take(Msg::Tick).await?;
+            }
+            if closing_due.is_some_and(|due| now >= due) {
+                break;
+            }
+            if self.dirty && (pressed || now >= drawn_at + FRAME) {
+                self.draw()?;
+                drawn_at = Instant::now();
+            }
+        }
+        Ok(None)
+    }
+
+    /// Why nothing could go on, if that is how it ended.
+    pub fn fatal(&mut self) -> Option<Error> {
+        self.model.fatal.take()
+    }
+
+    /// Lets the conductor put its toolbox away; not for ever.
+    pub async fn wait_for_the_conductor(&mut self) {
+        let closed = async {
+            while let Some(message) = self.messages.recv().await {
+                if matches!(&message, Msg::Updates(updates) if updates.contains(&Update::Closed)) {
+                    return;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(CLOSING, closed).await;
+    }
+
+    fn draw(&mut self) -> Result<()> {
+        let model = &self.model;
+        self.terminal.draw(|frame| view(model, frame)).map_err(gone)?;
+        self.dirty = false;
+        Ok(())
+    }
+
+    /// Takes a message in; tells whether the learner waits for what comes of it.
+    async fn take(&mut self, message: Msg) -> Result<bool> {
+        let pressed = matches!(message, Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..));
+        self.model.now = now_ms();
+        self.dirty = true;
+        let mut effects: std::collections::VecDeque<Effect> = update(&mut self.model, message).into();
+        while let Some(effect) = effects.pop_front() {
+            if let Some(answer) = Box::pin(self.carry_out(effect)).await? {
+                effects.extend(update(&mut self.model, answer));
+            }
+        }
+        Ok(pressed)
+    }
+
+    /// Does what an effect asks for; what comes of it at once is given back.
+    async fn carry_out(&mut self, effect: Effect) -> Result<Option<Msg>> {
+        match effect {
+            Effect::Conduct(action) => {
+                if action == crate::conductor::Action::Quit {
+                    self.closing_since.get_or_insert_with(Instant::now);
+                }
+                self.remote.send(action);
+            }
+            Effect::ReadLab => {
+                let (dir, course) = (self.dir.clone(), Arc::clone(&self.course));
+                self.off_main(move || Msg::Lab(disk::read_lab(&dir, &course)));
+            }
+            Effect::ReadFile(file) => {
+                let dir = self.dir.clone();
+                self.off_main(move || {
+                    let text = disk::read_file(&dir, &file);
+                    Msg::Opened { file, text }
+                });
+            }
+            Effect::SaveFile { file, text } => {
+                let dir = self.dir.clone();
+                self.off_main(move || {
+                    let result = disk::save_file(&dir, file.clone(), text);
+                    Msg::Saved { file, result }
+                });
+            }
+            Effect::OpenEditor(file) => {
+                let path = self.dir.join(&file).into_os_string();
+                let result = match own_editor() {
+                    Some(editor) => self.outside(&editor, &[path]).await?,
+                    None => Err(Error::usage("no editor is set").suggest("export EDITOR=nano")),
+                };
+                return Ok(Some(Msg::Returned(result)));
+            }
+            Effect::OpenPager(text) => {
+                return Ok(Some(Msg::Returned(self.page(&text).await?)));
+            }
+            Effect::Copy(text) => {
+                let copy = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
+                crossterm::execute!(std::io::stdout(), copy).map_err(gone)?;
+            }
+            Effect::Suspend => self.suspend().await?,
+            Effect::Redraw => self.terminal.forget().map_err(gone)?,
+            Effect::Exit => self.over = true,
+        }
+        Ok(None)
+    }
+
+    fn off_main(&self, work: impl FnOnce() -> Msg + Send + 'static) {
+        let sender = self.sender.clone();
+        tokio::task::spawn_blocking(move || {
+            // Nobody to hear it means that the program is over.
+            let _ = sender.blocking_send(work());
+        });
+    }
+
+    /// Reads keys, until told to stop.
+    fn listen(&mut self) {
+        self.input = Some(tokio::spawn(read_keys(self.sender.clone())));
+    }
+
+    /// Stops to read keys. The stream has to be gone before another program reads them, or it would steal some.
+    async fn stop_listening(&mut self) {
+        if let Some(input) = self.input.take() {
+            input.abort();
+            let _ = input.await;
+        }
+    }
+
+    /// Gives the terminal to another program, and takes it again when that ends. What happens meanwhile is not missed.
+    async fn outside(&mut self, program: &[String], files: &[std::ffi::OsString]) -> Result<Result<()>> {
+        let Some((name, arguments)) = program.split_first() else {
+            return Ok(Err(Error::usage("the editor's command is empty")));
+        };
+        self.stop_listening().await;
+        terminal::give_back();
+        let spawned = Command::new(name)
+            .args(arguments)
+            .args(files)
+            .current_dir(&self.dir)
+            .stdin(Stdio::inherit())
+            .stdout(Stdio::inherit())
+            .stderr(Stdio::inherit())
+            .spawn();
+        let result = match spawned {
+            Err(error) => Err(Error::environment(format!("cannot start {name}"))
+                .because(error)
+                .suggest("set VISUAL or EDITOR to a program that is here")
+                .suggest("E   edits in the built-in editor")),
+            Ok(mut child) => loop {
+                tokio::select! {
+                    status = child.wait() => break match status {
+                        Ok(status) if status.success() => Ok(()),
+                        Ok(status) => Err(Error::environment(format!("{name} ended with {status}"))),
+                        Err(error) => Err(Error::environment(format!("{name} was lost sight of")).because(error)),
+                    },
+                    Some(message) = self.messages.recv() => {
+                        self.model.now = now_ms();
+                        for effect in update(&mut self.model, message) {
+                            // Only keys ask for the terminal, and none come in here.
+                            if let Effect::Conduct(action) = effect {
+                                self.remote.send(action);
+                            }
+                        }
+                    }
+                }
+            },
+        };
+        self.return_to_screen()?;
+        Ok(result)
+    }
+
+    fn return_to_screen(&mut self) -> Result<()> {
+        self.terminal.take_again().map_err(gone)?;
+        self.model.size = self.terminal.size();
+        self.dirty = true;
+        self.listen();
+        Ok(())
+    }
+
+    /// A text in the learner's pager.
+    async fn page(&mut self, text: &str) -> Result<Result<()>> {
+        let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
+        let pager = pager.unwrap_or_else(|| "less".to_owned());
+        let words = match shell_words::split(&pager) {
+            Ok(words) => words,
+            Err(error) => return Ok(Err(Error::usage(format!("PAGER cannot be read: {pager}")).because(error))),
+        };
+        let file = tempfile::Builder::new().prefix("breakfix-").suffix(".txt").tempfile();
+        let written = file.and_then(|mut file| {
+            std::io::Write::write_all(&mut file, text.as_bytes())?;
+            Ok(file)
+        });
+        match written {
+            Ok(file) => self.outside(&words, &[file.path().as_os_str().to_owned()]).await,
+            Err(error) => Ok(Err(Error::environment("cannot write a file for the pager").because(error))),
+        }
+    }
+
+    /// Stops, as any program does at Ctrl-Z, until the shell's `fg`.
+    async fn suspend(&mut self) -> Result<()> {
+        self.stop_listening().await;
+        terminal::give_back();
+        #[cfg(unix)]
+        {
+            use rustix::process::{Signal, getpid, kill_process};
+            if let Err(error) = kill_process(getpid(), Signal::TSTP) {
+                tracing::warn!(%error, "cannot stop");
+            }
+        }
+        self.return_to_screen()
+    }
+}
+
+fn gone(error: std::io::Error) -> Error {
+    Error::environment("the terminal is gone").because(error)
+}
+
+/// The learner's editor as words, from `$VISUAL` or `$EDITOR`.
+pub fn own_editor() -> Option<Vec<String>> {
+    ["VISUAL", "EDITOR"].into_iter().find_map(|name| {
+        let words = shell_words::split(&std::env::var(name).ok()?).ok()?;
+        (!words.is_empty()).then_some(words)
+    })
+}
+
+async fn read_keys(sender: Sender<Msg>) {
+    let mut events = EventStream::new();
+    while let Some(event) = events.next().await {
+        let message = match event {
+            Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => Msg::Key(key),
+            Ok(Event::Paste(text)) => Msg::Paste(text),
+            Ok(Event::Resize(columns, rows)) => Msg::Resize(columns, rows),
+            Ok(_) => continue,
+            // The terminal is gone: the signal for that ends the program.
+            Err(_) => break,
+        };
+        if sender.send(message).await.is_err() {
+            break;
+        }
+    }
+}
+
+/// Passes on what the conductor tells. Log lines that come faster than they can be taken are counted, and nothing else is
+/// ever dropped.
+async fn forward(mut told: Receiver<Update>, sender: Sender<Msg>) {
+    let mut skipped: BTreeMap<String, u64> = BTreeMap::new();
+    let mut batch = Vec::new();
+    while told.recv_many(&mut batch, BATCH).await > 0 {
+        let updates = std::mem::take(&mut batch);
+        let only_logs = updates.iter().all(|update| matches!(update, Update::Log(_)));
+        if !only_logs {
+            if sender.send(Msg::Updates(updates)).await.is_err() {
+                return;
+            }
+            continue;
+        }
+        match sender.try_send(Msg::Updates(updates)) {
+            Ok(()) => {}
+            Err(TrySendError::Closed(_)) => return,
+            Err(TrySendError::Full(message)) => {
+                if let Msg::Updates(updates) = message {
+                    for update in updates {
+                        if let Update::Log(line) = update {
+                            *skipped.entry(line.service).or_default() += 1;
+                        }
+                    }
+                }
+                continue;
+            }
+        }
+        while let Some((service, lines)) = skipped.pop_first() {
+            if sender.send(Msg::Skipped { service, lines }).await.is_err() {
+                return;
+            }
+        }
+    }
+    // The conductor's end is the end, whether it said so or not.
+    let _ = sender.send(Msg::Updates(vec![Update::Closed])).await;
+}
+
+/// The signals that end the program.
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+    _interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen =
+            |kind| signal(kind).map_err(|error| Error::environment("cannot listen for signals").because(error));
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            hang_up: listen(SignalKind::hangup())?,
+            // Ctrl-C in an editor that has the terminal reaches us too, and must not end us.
+            _interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> i32 {
+        tokio::select! {
+            _ = self.terminate.recv() => 15,
+            _ = self.hang_up.recv() => 1,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> i32 {
+        std::future::pending().await
+    }
+}

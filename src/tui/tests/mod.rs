@@ -1,0 +1,6 @@
+//! The screen without a terminal: a stage on which keys are pressed and a conductor's part is spoken by the test.
+
+mod flows;
+mod stage;
+mod storm;
+mod views;

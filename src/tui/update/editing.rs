@@ -1,0 +1,153 @@
+//! Lines that are written, and the built-in editor.
+
+use crossterm::event::KeyEvent;
+
+use super::going;
+use crate::{
+    conductor::Action,
+    error::Error,
+    journal::Event,
+    tui::{
+        editor::Editor,
+        input::Input,
+        keymap::{self, Command, Place},
+        model::{Model, Overlay},
+        msg::Effect,
+    },
+};
+
+/// A key for the line that is written.
+pub fn write(model: &mut Model, key: KeyEvent) {
+    if let Some(input) = line(model) {
+        input.press(key);
+    }
+}
+
+/// Pasted text, wherever something is written.
+pub fn paste(model: &mut Model, text: &str) {
+    if let Some(Overlay::Editor(editor)) = &mut model.overlay {
+        match &mut editor.search {
+            Some(search) => search.paste(text),
+            None => editor.paste(text),
+        }
+    } else if model.place() == Place::Writing
+        && let Some(input) = line(model)
+    {
+        input.paste(text);
+    }
+}
+
+fn line(model: &mut Model) -> Option<&mut Input> {
+    match &mut model.overlay {
+        Some(Overlay::Note(input) | Overlay::Search(input)) => Some(input),
+        None => model.reflecting.as_mut(),
+        _ => None,
+    }
+}
+
+/// Keeps the closing question's answer; an empty one skips it.
+pub fn reflect(model: &mut Model, effects: &mut Vec<Effect>) {
+    if let Some(input) = model.reflecting.take()
+        && !input.is_blank()
+    {
+        let lesson = model.lesson_id().to_owned();
+        going::record(Event::Reflected { lesson, text: input.text().trim().to_owned() }, effects);
+        model.notice = Some("Kept, in your words.".to_owned());
+    }
+}
+
+/// Keeps a note.
+pub fn keep_note(model: &mut Model, input: &Input, effects: &mut Vec<Effect>) {
+    if !input.is_blank() {
+        let lesson = model.lesson_id().to_owned();
+        going::record(Event::Noted { lesson, text: input.text().trim().to_owned() }, effects);
+        model.notice = Some("Noted. It will stand in your report.".to_owned());
+    }
+}
+
+/// Searches the logs; without a word, for the last one again.
+pub fn search_logs(model: &mut Model, input: &Input) {
+    if !input.is_blank() {
+        model.logs.search = input.text();
+    }
+    if model.logs.search.is_empty() {
+        return;
+    }
+    if !model.logs.find(true) {
+        model.notice = Some(format!("No line holds: {}", model.logs.search));
+    }
+}
+
+/// A file was read for the built-in editor.
+pub fn opened(model: &mut Model, file: String, text: Result<String, Error>) {
+    match text {
+        Ok(text) => model.overlay = Some(Overlay::Editor(Box::new(Editor::new(file, &text, model.theme)))),
+        Err(error) => model.errors.push(error),
+    }
+}
+
+/// A file was written, or not.
+pub fn saved(model: &mut Model, file: &str, result: Result<(), Error>, effects: &mut Vec<Effect>) {
+    let mut leaves = false;
+    if let Some(Overlay::Editor(editor)) = &mut model.overlay
+        && editor.file == file
+    {
+        if result.is_ok() {
+            editor.was_saved();
+        }
+        leaves = std::mem::take(&mut editor.leaves) && result.is_ok();
+    }
+    match result {
+        Ok(()) => {
+            model.notice = Some(format!("Saved {file}."));
+            effects.extend([Effect::Conduct(Action::Refresh), Effect::ReadLab]);
+        }
+        Err(error) => model.notice = Some(format!("Not saved: {}", error.to_string().replace('\n', " "))),
+    }
+    if leaves {
+        model.overlay = None;
+    }
+}
+
+/// A key in the editor; `false` when it is not the editor's.
+pub fn press_in_editor(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
+    let Some(Overlay::Editor(editor)) = &mut model.overlay else { return false };
+    if let Some(search) = &mut editor.search {
+        match keymap::command(key, Place::Writing) {
+            Some((Command::Forward, _)) => {
+                let word = search.text();
+                editor.search = None;
+                if !editor.find(&word) {
+                    model.notice = Some(format!("No line holds: {word}"));
+                }
+            }
+            Some((Command::Cancel, _)) => editor.search = None,
+            Some((Command::Suspend | Command::Redraw, _)) => return false,
+            _ => search.press(key),
+        }
+        return true;
+    }
+    let place = if editor.asks { Place::Unsaved } else { Place::Editor };
+    match keymap::command(key, place).map(|(command, _)| command) {
+        Some(Command::Save) => {
+            editor.leaves = editor.asks;
+            editor.asks = false;
+            effects.push(Effect::SaveFile { file: editor.file.clone(), text: editor.text() });
+        }
+        Some(Command::Discard) => model.overlay = None,
+        Some(Command::Undo) => {
+            editor.area.undo();
+        }
+        Some(Command::Redo) => {
+            editor.area.redo();
+        }
+        Some(Command::Search) => editor.search = Some(Input::default()),
+        Some(Command::Cancel) if editor.asks => editor.asks = false,
+        Some(Command::Cancel) if editor.is_changed() => editor.asks = true,
+        Some(Command::Cancel) => model.overlay = None,
+        Some(Command::Redraw) => effects.push(Effect::Redraw),
+        _ if editor.asks => {}
+        _ => editor.press(key),
+    }
+    true
+}

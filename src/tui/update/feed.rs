@@ -1,0 +1,178 @@
+//! What the conductor tells.
+
+use super::going;
+use crate::{
+    conductor::{Action, EngineStatus, Update},
+    error::Blame,
+    journal::{Entry, Event, Outcome, WorkKind},
+    tui::{
+        model::{Focus, Leaving, Model, Page, Screen, Tab, WorkView},
+        msg::Effect,
+    },
+};
+
+/// Takes one of the conductor's updates in.
+pub fn take(model: &mut Model, update: Update, effects: &mut Vec<Effect>) {
+    match update {
+        Update::Event(entry) => event(model, *entry),
+        Update::Engine(status) => {
+            model.engine = status;
+            if matches!(model.engine, EngineStatus::Here(_)) {
+                going::begin_if_possible(model, effects);
+            }
+        }
+        Update::Images(images) => {
+            model.images = Some(images);
+            going::begin_if_possible(model, effects);
+        }
+        Update::Work(work) => set_work(model, work, effects),
+        Update::Step(step) => {
+            if let Some(view) = &mut model.work {
+                match view.steps.iter_mut().find(|known| known.subject == step.subject) {
+                    Some(known) => *known = step,
+                    None => view.steps.push(step),
+                }
+            }
+        }
+        Update::Log(line) => model.logs.push(&line),
+        Update::Containers(containers) => model.containers = containers,
+        Update::Files { findings, stale } => {
+            model.findings = findings;
+            model.stale = stale;
+            effects.push(Effect::ReadLab);
+        }
+        Update::Facts(facts) => model.facts = facts,
+        Update::Failed(error) if error.blame == Blame::Cancelled => {
+            model.queue.clear();
+            model.notice = Some("Stopped.".to_owned());
+        }
+        Update::Failed(error) => {
+            model.queue.clear();
+            model.last_error = Some(error.clone());
+            model.errors.push(error);
+        }
+        Update::Notice(notice) => model.notice = Some(notice),
+        Update::Closed => {
+            if model.leaving.is_none() {
+                model.fatal = model.last_error.take();
+            }
+            effects.push(Effect::Exit);
+        }
+    }
+}
+
+fn set_work(model: &mut Model, work: Option<crate::conductor::Work>, effects: &mut Vec<Effect>) {
+    match work {
+        Some(work) => {
+            let known = model.work.take().filter(|view| view.work.id == work.id);
+            if known.is_none() {
+                // What was said of the work before is over.
+                model.notice = None;
+            }
+            let (since, steps) = known.map_or((model.now, Vec::new()), |view| (view.since, view.steps));
+            model.work = Some(WorkView { work, since, steps });
+        }
+        None => {
+            model.work = None;
+            if model.leaving == Some(Leaving::TakingDown) {
+                model.leaving = Some(Leaving::Closing);
+                effects.push(Effect::Conduct(Action::Quit));
+            } else if let Some(next) = model.queue.pop_front() {
+                effects.push(Effect::Conduct(next));
+            } else {
+                going::begin_if_possible(model, effects);
+            }
+        }
+    }
+}
+
+fn event(model: &mut Model, mut entry: Entry) {
+    // The journal of earlier sessions comes first; it tells where the learner stands, and moves nothing.
+    let live = entry.at >= model.started;
+    model.progress.apply(&entry);
+    match &entry.event {
+        Event::LessonOpened { lesson } if !model.lesson_chosen => {
+            if let Some(at) = model.course.position(lesson) {
+                model.lesson = at;
+            }
+        }
+        Event::Verified { report, .. } => {
+            model.asked = true;
+            model.knows_stale |= !report.stale.is_empty();
+            if live {
+                verified(model);
+            }
+        }
+        Event::FileChanged { file, .. } => {
+            model.asked = false;
+            model.saved.insert(file.clone(), entry.at);
+        }
+        // What was seen in an earlier session may long be otherwise.
+        Event::SessionStarted { .. } | Event::Reset { .. } | Event::Revealed { .. } | Event::TakenDown { .. } => {
+            model.asked = false;
+        }
+        Event::WorkEnded { work, outcome, .. } => {
+            if !matches!(work, WorkKind::Verify | WorkKind::Images) {
+                model.asked = false;
+            }
+            if *outcome != Outcome::Done && live {
+                model.queue.clear();
+                if model.leaving == Some(Leaving::TakingDown) {
+                    model.leaving = None;
+                }
+            }
+        }
+        Event::LessonSolved { lesson, .. } if live && lesson == model.lesson_id() => {
+            model.just_solved = true;
+            // A question that the story has still to ask comes first: the end would tell its answer.
+            let question = model.pages().iter().position(|page| *page == Page::Question);
+            let open = model.here().prediction.is_none() && question.is_some_and(|at| at > model.page_index());
+            model.page = if open { Page::Question } else { model.closing_page() };
+            model.focus = Focus::Lesson;
+            model.scrolls.lesson = Default::default();
+            going::arrive(model);
+        }
+        Event::LessonRegressed { lesson } if live => {
+            let title = model.course.lesson(lesson).map_or(lesson.as_str(), |lesson| lesson.title.as_str());
+            model.notice = Some(format!("Solved before, and broken again: {title}"));
+        }
+        _ => {}
+    }
+    if let Event::Verified { survey, .. } = &mut entry.event {
+        // What was seen is kept once, in the progress: a hundred verifications would be megabytes.
+        *survey = Default::default();
+    }
+    model.entries.push(entry);
+    if !live && !model.lesson_chosen {
+        model.page = model.first_page();
+    }
+}
+
+/// The stack was asked just now: show what was seen.
+fn verified(model: &mut Model) {
+    if model.screen != Screen::Lesson {
+        return;
+    }
+    model.reflecting = None;
+    model.hint_insisted = false;
+    model.tab = Tab::Evidence;
+    model.scrolls.evidence = Default::default();
+    model.evidence_at = 0;
+    let after = model.pages().get(model.page_index() + 1).copied();
+    let more_to_read = matches!(after, Some(Page::Beat(_) | Page::Question));
+    let reads_on = matches!(model.page, Page::Beat(_)) && more_to_read || model.question_open();
+    if reads_on {
+        // A learner in the middle of the story looks beside it, and reads on.
+        if !model.is_wide() {
+            model.focus = Focus::Side;
+        }
+        return;
+    }
+    if model.pages().contains(&Page::Work) {
+        model.page = Page::Work;
+        model.scrolls.lesson = Default::default();
+    }
+    if !model.is_wide() {
+        model.focus = Focus::Lesson;
+    }
+}

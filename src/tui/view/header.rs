@@ -1,0 +1,76 @@
+//! The first line: where we are, and how the lessons stand.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use crate::tui::{model::Model, text};
+
+/// How a lesson stands: its symbol and its word.
+pub fn standing(model: &Model, lesson: usize) -> (&'static str, &'static str) {
+    let Some(id) = model.course.lessons.get(lesson).map(|lesson| lesson.id.as_str()) else { return ("○", "to do") };
+    let progress = model.progress.lesson(id);
+    if progress.regressed {
+        ("✗", "broken again")
+    } else if progress.solved_at.is_some() && progress.revealed {
+        ("✓", "solved, shown")
+    } else if progress.solved_at.is_some() {
+        ("✓", "solved")
+    } else if lesson == model.lesson {
+        ("▸", "here")
+    } else if progress.opened_at.is_some() {
+        ("◐", "begun")
+    } else {
+        ("○", "to do")
+    }
+}
+
+/// Draws it.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let columns = usize::from(area.width);
+    let right = lessons(model, columns / 2);
+    let room = columns.saturating_sub(right.width() + 3);
+    let number = model.bug_number(model.lesson).map(|number| format!("{number} of {}  ", model.bugs()));
+    let title = model.lesson().map_or("", |lesson| lesson.title.as_str());
+    let place = text::cut(&format!(" · {}{title}", number.unwrap_or_default()), room.saturating_sub(9));
+    let left = Line::from(vec![Span::raw(" "), Span::styled("Breakfix", theme.strong()), Span::raw(place)]);
+    super::put(buffer, area, 0, &left);
+    let wide = u16::try_from(right.width()).unwrap_or(u16::MAX);
+    let x = area.width.saturating_sub(wide + 1);
+    buffer.set_line(area.x + x, area.y, &right, wide);
+}
+
+/// Each lesson with a bug by name where that fits, else counted.
+fn lessons(model: &Model, room: usize) -> Line<'static> {
+    let theme = model.theme;
+    let bugs: Vec<usize> = (0..model.course.lessons.len()).filter(|at| model.bug_number(*at).is_some()).collect();
+    let style = |symbol: &str| match symbol {
+        "✓" => theme.good(),
+        "✗" => theme.bad(),
+        "▸" => theme.strong(),
+        _ => theme.faint(),
+    };
+    let mut named = Vec::new();
+    for (index, at) in bugs.iter().enumerate() {
+        let (symbol, _) = standing(model, *at);
+        if index > 0 {
+            named.push(Span::raw("  "));
+        }
+        named.push(Span::styled(format!("{symbol} {}", model.course.lessons[*at].id), style(symbol)));
+    }
+    let named = Line::from(named);
+    if named.width() <= room {
+        return named;
+    }
+    let count = |wanted: &str| bugs.iter().filter(|at| standing(model, **at).0 == wanted).count();
+    let (solved, broken) = (count("✓"), count("✗"));
+    let mut spans = vec![Span::styled(format!("✓ {solved} solved"), style(if solved > 0 { "✓" } else { "" }))];
+    if broken > 0 {
+        spans.push(Span::styled(format!("  ✗ {broken} broken again"), theme.bad()));
+    }
+    spans.push(Span::styled(format!("  ○ {} to go", bugs.len() - solved - broken), theme.faint()));
+    Line::from(spans)
+}

@@ -1,0 +1,185 @@
+//! The picture of the model. Nothing here changes anything, waits for anything, or takes a lock.
+//!
+//! ```text
+//! header                      where we are, and how the lessons stand
+//! map                         the chain, and where it breaks
+//! ┌ lesson ─────┐┌ tabs ────┐ from 100 columns side by side, else one at a time
+//! └─────────────┘└──────────┘
+//! status                      work that goes on, what is wrong, what was said
+//! next                        the one thing to do now
+//! keys
+//! ```
+
+mod bar;
+mod diff;
+mod evidence;
+mod files;
+mod header;
+mod hopmap;
+mod journal;
+mod lesson;
+mod overlay;
+mod panes;
+mod status;
+mod welcome;
+
+use ratatui::{Frame, buffer::Buffer, layout::Rect, text::Line};
+
+#[cfg(test)]
+pub use bar::next_line;
+pub use panes::{Extent, Pane, extent, focused_extent};
+
+use super::{
+    model::{Focus, Model, Overlay, Screen, Tab},
+    text,
+};
+
+/// Draws the whole screen.
+pub fn view(model: &Model, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let buffer = frame.buffer_mut();
+    if area.width < 60 || area.height < 15 {
+        too_small(model, area, buffer);
+        return;
+    }
+    if model.screen == Screen::Welcome {
+        welcome::draw(model, area, buffer);
+    } else {
+        lesson_screen(model, area, buffer);
+    }
+    overlay::draw(model, area, buffer);
+}
+
+fn too_small(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let lines = [
+        Line::styled("make the window larger", model.theme.strong()),
+        Line::raw(format!("(now {}×{}, needs 60×15)", area.width, area.height)),
+    ];
+    let top = area.y + area.height.saturating_sub(2) / 2;
+    for (row, line) in (top..area.bottom()).zip(lines) {
+        let left = area.width.saturating_sub(u16::try_from(line.width()).unwrap_or(u16::MAX)) / 2;
+        buffer.set_line(area.x + left, row, &line, area.width.saturating_sub(left));
+    }
+}
+
+fn lesson_screen(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let layout = layout(model, area);
+    header::draw(model, layout.header, buffer);
+    hopmap::draw(model, layout.map, buffer);
+    if let Some(Overlay::Editor(editor)) = &model.overlay {
+        overlay::draw_editor(model, editor, layout.panes, buffer);
+    } else {
+        if let Some(area) = layout.lesson {
+            panes::draw_lesson(model, area, buffer);
+        }
+        if let Some(area) = layout.side {
+            panes::draw_side(model, area, buffer);
+        }
+    }
+    status::draw(model, layout.status, buffer);
+    bar::draw_next(model, layout.next, buffer);
+    bar::draw_keys(model, layout.keys, buffer);
+}
+
+/// Where everything is.
+#[derive(Debug, Clone, Copy)]
+struct Layout {
+    header: Rect,
+    map: Rect,
+    panes: Rect,
+    lesson: Option<Rect>,
+    side: Option<Rect>,
+    status: Rect,
+    next: Rect,
+    keys: Rect,
+}
+
+fn layout(model: &Model, area: Rect) -> Layout {
+    // White space where there is room for it.
+    let roomy = area.height >= 32;
+    let map_rows = if area.height >= 22 { 3 } else { 2 };
+    let status_rows = u16::try_from(status::lines(model, area.width).len()).unwrap_or(1).clamp(1, status_limit(area));
+    let row = |y: u16, height: u16| Rect { x: area.x, y: area.y + y, width: area.width, height };
+    let map_top = 1 + u16::from(roomy);
+    let panes_top = map_top + map_rows;
+    let below = status_rows + 2;
+    let panes = row(panes_top, area.height.saturating_sub(panes_top + below));
+    let bottom = panes_top + panes.height;
+    let (lesson, side) = if area.width >= 100 {
+        let left = (area.width / 2).min(90);
+        let lesson = Rect { width: left, ..panes };
+        let side = Rect { x: panes.x + left, width: panes.width - left, ..panes };
+        (Some(lesson), Some(side))
+    } else if model.focus == Focus::Lesson {
+        (Some(panes), None)
+    } else {
+        (None, Some(panes))
+    };
+    Layout {
+        header: row(0, 1),
+        map: row(map_top, map_rows),
+        panes,
+        lesson,
+        side,
+        status: row(bottom, status_rows),
+        next: row(bottom + status_rows, 1),
+        keys: row(bottom + status_rows + 1, 1),
+    }
+}
+
+fn status_limit(area: Rect) -> u16 {
+    match area.height {
+        0..20 => 1,
+        20..30 => 2,
+        _ => 4,
+    }
+}
+
+/// Draws one line, cut at the area's right edge.
+fn put(buffer: &mut Buffer, area: Rect, row: u16, line: &Line<'_>) {
+    if row < area.height {
+        buffer.set_line(area.x, area.y + row, line, area.width);
+    }
+}
+
+/// Whether the lesson's page goes on below what is shown of it.
+pub fn more_below(model: &Model) -> bool {
+    let extent = extent(model, Pane::Lesson);
+    extent.total > model.scrolls.lesson.top + extent.height
+}
+
+/// The command that `y` copies: that of the evidence shown, or what would make a change live, or the first failing question.
+pub fn copyable(model: &Model) -> Option<String> {
+    if model.shows_stale() {
+        return model.stale.first().map(crate::lab::Stale::command);
+    }
+    evidence::current_command(model)
+}
+
+/// The text of the pane that has the keys, for the pager.
+pub fn as_text(model: &Model) -> String {
+    let lines = match (model.focus, model.tab) {
+        (Focus::Lesson, _) => lesson::lines(model, 78),
+        (Focus::Side, Tab::Evidence) => return evidence::as_text(model),
+        (Focus::Side, Tab::Logs) => return model.logs.as_text(),
+        (Focus::Side, Tab::Files) => return files::as_text(model),
+        (Focus::Side, Tab::Diff) => diff::lines(model),
+        (Focus::Side, Tab::Journal) => journal::lines(model, 78),
+    };
+    text::clean(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())
+}
+
+/// Ids of the evidence, in the order of the pane.
+pub fn evidence_ids(model: &Model) -> Vec<String> {
+    evidence::ids(model)
+}
+
+/// The line on which each piece of evidence starts in its pane.
+pub fn evidence_starts(model: &Model) -> Vec<usize> {
+    evidence::starts(model, panes::side_columns(model))
+}
+
+/// The line on which each file starts in the Diff pane.
+pub fn diff_starts(model: &Model) -> Vec<usize> {
+    diff::starts(model)
+}

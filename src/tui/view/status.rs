@@ -1,0 +1,182 @@
+//! The lines between the panes and the next step: work that goes on, what is wrong, what was said.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use crate::{
+    compose::Severity,
+    conductor::EngineStatus,
+    engine::Step,
+    lab::MakeLive,
+    probe::ServiceState,
+    tui::{
+        model::{Model, Overlay, WorkView},
+        text,
+    },
+};
+
+/// Draws it.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    for (row, line) in (0..area.height).zip(lines(model, area.width)) {
+        super::put(buffer, area, row, &line);
+    }
+}
+
+/// What there is to say, the most pressing thing only.
+pub fn lines(model: &Model, columns: u16) -> Vec<Line<'static>> {
+    let theme = model.theme;
+    let columns = usize::from(columns);
+    if let Some(Overlay::Editor(editor)) = &model.overlay {
+        if let Some(search) = &editor.search {
+            return vec![super::overlay::input_line(model, " find: ", search, columns)];
+        }
+        if editor.asks {
+            let words = " ! This file has changes that are not saved.";
+            return vec![Line::styled(words.to_owned(), theme.attention())];
+        }
+    }
+    match &model.overlay {
+        Some(Overlay::Note(input)) => return vec![super::overlay::input_line(model, " note: ", input, columns)],
+        Some(Overlay::Search(input)) => return vec![super::overlay::input_line(model, " find: ", input, columns)],
+        _ => {}
+    }
+    let notice = model.notice.as_ref().map(|notice| {
+        let words = text::clean(notice).replace('\n', " ");
+        Line::raw(format!(" {}", text::cut(&words, columns.saturating_sub(2))))
+    });
+    if let Some(work) = &model.work {
+        let mut lines = work_lines(model, work, columns);
+        if let Some(notice) = notice {
+            lines.truncate(1);
+            lines.push(notice);
+        }
+        return lines;
+    }
+    if let Some(notice) = notice {
+        return vec![notice];
+    }
+    if let EngineStatus::Missing(error) = &model.engine {
+        let words = format!(" ✗ engine   {}", text::clean(&error.what));
+        return vec![Line::styled(text::cut(&words, columns), theme.bad())];
+    }
+    if let Some(finding) = model.findings.iter().find(|finding| finding.severity != Severity::Warning) {
+        let place = &finding.place;
+        let what = format!(" ✗ {}:{}  {}", place.file.display(), place.line, text::clean(&finding.message));
+        let mut lines = vec![Line::styled(text::cut(&what, columns), theme.bad())];
+        if !finding.expected.is_empty() {
+            lines.push(Line::raw(text::cut(&format!("   {}", text::clean(&finding.expected)), columns)));
+        }
+        return lines;
+    }
+    if model.shows_stale() {
+        return stale(model, columns);
+    }
+    let dead = model
+        .containers
+        .iter()
+        .find(|container| matches!(container.state, ServiceState::Exited | ServiceState::Restarting));
+    if let Some(dead) = dead {
+        let how = match (dead.state, dead.exit_code) {
+            (ServiceState::Restarting, _) => "dies and is started again and again".to_owned(),
+            (_, Some(code)) => format!("has ended with exit code {code}"),
+            (_, None) => "has ended".to_owned(),
+        };
+        let words = format!(" ! {} {how}. Its last words are in the logs (2).", dead.service);
+        return vec![Line::styled(text::cut(&words, columns), theme.attention())];
+    }
+    if let Some(((service, from), to)) = model.progress.moved_ports.iter().next() {
+        let words = format!(" · Port {from} was not to be had here: {service} is on {to} instead.");
+        return vec![Line::raw(text::cut(&words, columns))];
+    }
+    Vec::new()
+}
+
+fn stale(model: &Model, columns: usize) -> Vec<Line<'static>> {
+    let theme = model.theme;
+    let Some(stale) = model.stale.first() else { return Vec::new() };
+    let files: Vec<String> = stale.files.iter().map(|file| file.display().to_string()).collect();
+    let (what, was) = match files.as_slice() {
+        [] => ("A file".to_owned(), "was"),
+        [one] => (one.clone(), "was"),
+        [one, other] => (format!("{one} and {other}"), "were"),
+        [one, rest @ ..] => (format!("{one} and {} more files", rest.len()), "were"),
+    };
+    let when = model.stale_since().map(|at| format!(" {} ago", text::span(model.now.saturating_sub(at))));
+    let container = model.containers.iter().find(|container| container.service == stale.service);
+    let since = container.and_then(|container| container.up_seconds);
+    let service = match since {
+        Some(seconds) => format!("{}, started {} ago,", stale.service, text::span(seconds * 1000)),
+        None => stale.service.clone(),
+    };
+    let first = format!(" ! {what} {was} saved{}. {service} does not have it.", when.unwrap_or_default());
+    let why = match stale.action {
+        MakeLive::Rebuild => "   The source is copied into the image when it is built: so build it anew.",
+        MakeLive::Recreate => "   A container keeps what it was made with: so make it anew. A restart would not do.",
+        MakeLive::Restart => "   A program reads its files when it starts: so start it again.",
+        MakeLive::Reload => "   nginx reads its files when it starts, or when it is told to.",
+    };
+    vec![Line::styled(text::cut(&text::clean(&first), columns), theme.attention()), Line::raw(text::cut(why, columns))]
+}
+
+/// The work that goes on: each subject that is not done, the last one first where there is little room.
+pub fn work_lines(model: &Model, view: &WorkView, columns: usize) -> Vec<Line<'static>> {
+    let theme = model.theme;
+    let elapsed = model.now.saturating_sub(view.since);
+    let seconds = format!("{:.1} s", (elapsed / 100) as f64 / 10.0);
+    let open: Vec<&Step> = view.steps.iter().filter(|step| !step.finished).collect();
+    let tail = format!("  {seconds}   Esc stops ");
+    if open.is_empty() {
+        let words = text::cut(
+            &format!(" {} {}", spinner(elapsed), text::clean(&view.work.label)),
+            columns.saturating_sub(text::width(&tail)),
+        );
+        return vec![Line::from(vec![Span::styled(words, theme.attention()), Span::raw(tail)])];
+    }
+    let subjects = open.iter().map(|step| text::width(&step.subject)).max().unwrap_or(0).min(20);
+    let verbs = open.iter().map(|step| text::width(step.verb)).max().unwrap_or(0);
+    open.iter()
+        .rev()
+        .enumerate()
+        .map(|(index, step)| {
+            let head = format!(
+                " {} {}  {}  ",
+                spinner(elapsed),
+                text::pad(&text::clean(&step.subject), subjects),
+                text::pad(step.verb, verbs)
+            );
+            let tail = if index == 0 { tail.clone() } else { String::new() };
+            let room = columns.saturating_sub(text::width(&head) + text::width(&tail));
+            let detail = match step.amount {
+                Some((done, total)) if total > 0 => amount(done, total, &step.detail, room),
+                _ => text::clean(&step.detail).replace('\n', " "),
+            };
+            Line::from(vec![
+                Span::styled(head, theme.attention()),
+                Span::raw(text::pad(&detail, text::width(&detail).min(room))),
+                Span::styled(tail, theme.faint()),
+            ])
+        })
+        .collect()
+}
+
+/// `████████░░░░  61 %  92 of 151 MB`.
+fn amount(done: u64, total: u64, detail: &str, room: usize) -> String {
+    const CELLS: u64 = 20;
+    let done = done.min(total);
+    let filled = usize::try_from(done.saturating_mul(CELLS) / total).unwrap_or(0);
+    let cells = usize::try_from(CELLS).unwrap_or(0);
+    let bar = format!("{}{}", "█".repeat(filled), "░".repeat(cells - filled));
+    let percent = done.saturating_mul(100) / total;
+    let sizes =
+        if total > 10_000 { format!("  {} of {}", text::bytes(done), text::bytes(total)) } else { String::new() };
+    let whole = format!("{bar}  {percent:>3} %{sizes}  {}", text::clean(detail).replace('\n', " "));
+    if text::width(&whole) <= room { whole } else { text::cut(&format!("{percent:>3} %{sizes}"), room) }
+}
+
+fn spinner(elapsed: u64) -> char {
+    const FRAMES: [char; 8] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧'];
+    FRAMES[usize::try_from(elapsed / 250).unwrap_or(0) % FRAMES.len()]
+}

@@ -1,0 +1,169 @@
+//! What strangers ask for: each request is refused, with the line that makes it.
+#![allow(clippy::unwrap_used)]
+
+use std::{fs, os::unix::fs::symlink, path::Path};
+
+use breakfix::compose::{LoadOptions, Severity, load, refusals};
+
+/// What is refused of a stack, as `line: message`.
+fn refused(dir: &Path) -> Vec<String> {
+    let stack = load(dir, &LoadOptions::default())
+        .unwrap_or_else(|findings| panic!("{}", findings.iter().map(|f| format!("{f}\n")).collect::<String>()));
+    let refused = refusals(&stack);
+    assert!(refused.iter().all(|finding| finding.severity == Severity::Refused && !finding.expected.is_empty()));
+    refused.iter().map(|finding| format!("{}: {}", finding.place.line, finding.message)).collect()
+}
+
+fn lab(compose: &str) -> tempfile::TempDir {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("stack");
+    fs::create_dir_all(dir.join("app")).unwrap();
+    fs::write(dir.join("app/Dockerfile"), "FROM scratch\nCOPY . /\n").unwrap();
+    fs::write(dir.join("docker-compose.yml"), compose).unwrap();
+    fs::write(parent.path().join("outside.env"), "SECRET=1\n").unwrap();
+    fs::write(parent.path().join("outside.yml"), "services:\n  base:\n    image: x\n").unwrap();
+    fs::write(parent.path().join("Dockerfile"), "FROM scratch\n").unwrap();
+    parent
+}
+
+fn refused_of(compose: &str) -> Vec<String> {
+    refused(&lab(compose).path().join("stack"))
+}
+
+#[test]
+fn each_request_is_refused_with_its_line() {
+    let service = |lines: &str| format!("services:\n  web:\n    image: nginx\n    {lines}\n");
+    for (lines, wanted) in [
+        ("privileged: true", "asks to be `privileged`"),
+        ("privileged: \"yes\"", "asks to be `privileged`"),
+        ("pid: host", "`pid: host`"),
+        ("pid: \"container:other\"", "`pid: container:other`"),
+        ("ipc: host", "`ipc: host`"),
+        ("uts: host", "`uts: host`"),
+        ("cgroup: host", "`cgroup: host`"),
+        ("userns_mode: host", "`userns_mode: host`"),
+        ("network_mode: host", "`network_mode: host`"),
+        ("network_mode: \"container:other\"", "`network_mode: container:other`"),
+        ("cap_add: [SYS_ADMIN]", "`cap_add`"),
+        ("devices: [\"/dev/sda:/dev/sda\"]", "`devices`"),
+        ("device_cgroup_rules: [\"c 1:3 mr\"]", "`device_cgroup_rules`"),
+        ("security_opt: [\"seccomp:unconfined\"]", "`security_opt`"),
+        ("cgroup_parent: /system", "`cgroup_parent`"),
+        ("runtime: nvidia", "`runtime`"),
+        ("gpus: all", "`gpus`"),
+        ("sysctls: {kernel.shmmax: 1}", "`sysctls`"),
+        ("use_api_socket: true", "`use_api_socket`"),
+        ("oom_score_adj: -1000", "`oom_score_adj`"),
+        ("external_links: [other]", "`external_links`"),
+        ("volumes_from: [\"container:other\"]", "`volumes_from`"),
+        ("extra_hosts: [\"host:host-gateway\"]", "the host itself"),
+        ("extra_hosts: {host: host-gateway}", "the host itself"),
+        ("volumes: [\"/var/run/docker.sock:/s\"]", "Docker's own socket"),
+        ("volumes: [\"/etc:/host\"]", "outside the directory: /etc"),
+        ("volumes: [\"..:/up\"]", "outside the directory"),
+        ("volumes: [\"./app/../../x:/up\"]", "outside the directory"),
+        ("volumes: [\"~/.ssh:/ssh\"]", "outside the directory"),
+        ("volumes: [{type: bind, source: /etc, target: /e}]", "outside the directory: /etc"),
+        ("env_file: ../outside.env", "an env file lies outside"),
+        ("env_file: [{path: /etc/hostname, required: false, format: raw}]", "an env file lies outside"),
+        ("deploy: {resources: {reservations: {devices: [{capabilities: [gpu]}]}}}", "`devices`"),
+    ] {
+        let told = refused_of(&service(lines));
+        assert!(told.iter().any(|line| line.starts_with("4: ") && line.contains(wanted)), "{lines}: {told:?}");
+    }
+    let build = |lines: &str| format!("services:\n  web:\n    build:\n      context: app\n      {lines}\n");
+    for (lines, wanted) in [
+        ("network: host", "`network: host`"),
+        ("additional_contexts: {up: ..}", "`additional_contexts`"),
+        ("privileged: true", "`privileged`"),
+        ("ssh: [default]", "`ssh`"),
+        ("secrets: [a]", "`secrets`"),
+        ("entitlements: [network.host]", "`entitlements`"),
+        ("dockerfile: ../../Dockerfile", "a Dockerfile lies outside"),
+    ] {
+        let told = refused_of(&build(lines));
+        assert!(told.iter().any(|line| line.starts_with("5: ") && line.contains(wanted)), "{lines}: {told:?}");
+    }
+}
+
+#[test]
+fn parts_of_others_are_refused() {
+    let web = "services:\n  web:\n    image: nginx\n";
+    for (lines, wanted) in [
+        ("networks:\n  n:\n    external: true\n", "network `n` is external"),
+        ("networks:\n  n:\n    external: {name: x}\n", "network `n` is external"),
+        ("networks:\n  n:\n    driver: macvlan\n", "`macvlan`"),
+        ("networks:\n  n:\n    driver: host\n", "`host`"),
+        ("volumes:\n  v:\n    external: true\n", "volume `v` is external"),
+        ("volumes:\n  v:\n    driver: nfs\n", "`nfs`"),
+        ("volumes:\n  v:\n    driver_opts: {type: none, o: bind, device: /etc}\n", "mounts `/etc`"),
+        ("secrets:\n  s:\n    file: ../outside.env\n", "a secret or config lies outside"),
+        ("configs:\n  c:\n    external: true\n", "is external"),
+        ("include: [../outside.yml]\n", "a compose file lies outside"),
+    ] {
+        let told = refused_of(&format!("{web}{lines}"));
+        assert!(told.iter().any(|line| line.contains(wanted)), "{lines}: {told:?}");
+    }
+    let told = refused_of("services:\n  web:\n    extends: {file: ../outside.yml, service: base}\n");
+    assert!(told[0].contains("3: a compose file lies outside"), "{told:?}");
+    let told = refused_of("services:\n  web:\n    build: ..\n");
+    assert!(told.iter().any(|line| line.starts_with("3: a build context lies outside")), "{told:?}");
+}
+
+#[test]
+fn links_that_leave_are_followed() {
+    let parent = lab("services:\n  web:\n    build: app\n    volumes:\n      - ./data:/data\n      - ./deep:/deep\n");
+    let dir = parent.path().join("stack");
+    symlink("/etc", dir.join("data")).unwrap();
+    fs::create_dir_all(dir.join("deep/er")).unwrap();
+    symlink("../../../outside.env", dir.join("deep/er/link")).unwrap();
+    symlink("/", dir.join("app/root")).unwrap();
+    symlink("loop", dir.join("app/loop")).unwrap();
+    let told = refused(&dir);
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[0].starts_with("3: a build context holds a symbolic link that leaves"), "{told:?}");
+    assert!(told[1].starts_with("5: a mount lies outside the directory"), "{told:?}");
+    assert!(told[2].contains("deep/er/link"), "{told:?}");
+}
+
+#[test]
+fn links_that_stay_are_fine() {
+    let parent = lab("services:\n  web:\n    build: app\n    volumes:\n      - ./app:/app\n      - ./new:/new\n");
+    let dir = parent.path().join("stack");
+    symlink("Dockerfile", dir.join("app/link")).unwrap();
+    symlink("../app", dir.join("app/self")).unwrap();
+    assert_eq!(refused(&dir), Vec::<String>::new());
+}
+
+#[test]
+fn a_directory_that_is_itself_a_link_is_fine() {
+    let parent = lab("services:\n  web:\n    build: app\n    volumes: [\"./app:/app\"]\n");
+    let link = parent.path().join("other-name");
+    symlink("stack", &link).unwrap();
+    assert_eq!(refused(&link), Vec::<String>::new());
+}
+
+#[test]
+fn a_link_in_place_of_a_file_is_refused_and_its_text_is_not_shown() {
+    let parent = lab("");
+    let dir = parent.path().join("stack");
+    fs::remove_file(dir.join("docker-compose.yml")).unwrap();
+    fs::write(parent.path().join("private.yml"), "services:\n  web:\n    image: nginx\n    secret_word: hunter2\n")
+        .unwrap();
+    symlink("../private.yml", dir.join("docker-compose.yml")).unwrap();
+    let findings = load(&dir, &LoadOptions::default()).unwrap_err();
+    assert!(findings.iter().all(|finding| !finding.render().contains("hunter2")), "{findings:?}");
+    fs::write(parent.path().join("private.yml"), "services:\n  web:\n    image: nginx\n").unwrap();
+    assert!(refused(&dir)[0].contains("a compose file lies outside the directory"));
+}
+
+#[test]
+fn a_modest_stack_is_not_refused() {
+    let told = refused_of(
+        "services:\n  web:\n    image: nginx\n    privileged: false\n    cap_add: []\n    cap_drop: [ALL]\n    ipc: private\n    \
+         volumes: [\"./app:/app:ro\", \"v:/v\", /anonymous]\n    tmpfs: /tmp\n    network_mode: \"service:app\"\n  \
+         app:\n    build: {context: ./app, network: none}\n    networks: {n: {aliases: [x]}}\n\
+         networks:\n  n:\n    external: false\nvolumes:\n  v:\n    driver: local\n    driver_opts: {type: tmpfs, device: tmpfs}\n",
+    );
+    assert_eq!(told, Vec::<String>::new());
+}
