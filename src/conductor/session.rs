@@ -345,7 +345,7 @@ impl Session {
 
     async fn tell(&mut self, told: Told) {
         match told {
-            Told::Event(event) => self.record(event).await,
+            Told::Event(event) => self.record(*event).await,
             Told::Notice(line) => self.update(Update::Notice(line)).await,
             Told::Reloaded { container, at } => self.files.was_reloaded(container, at),
         }
@@ -410,8 +410,7 @@ impl Session {
                     self.look_at_engine();
                 }
             }
-            // The watch on the engine notices that it is gone, and tells.
-            Seen::Images(Err(_)) => {}
+            Seen::Images(Err(error)) => self.update(Update::Failed(error)).await,
         }
     }
 
@@ -455,8 +454,9 @@ impl Session {
         self.look_at_files().await;
         match self.lab.reset(&self.options.course, &files) {
             Ok(backup) => {
+                self.take_files_as_they_are();
                 self.record(Event::Reset { backup, files }).await;
-                self.take_files_as_they_are().await;
+                self.show_files().await;
             }
             Err(error) => self.update(Update::Failed(error)).await,
         }
@@ -467,13 +467,14 @@ impl Session {
         let course = Arc::clone(&self.options.course);
         match self.lab.reveal(&course, lesson, &self.fixed_by(lesson)) {
             Ok(revealed) => {
+                self.take_files_as_they_are();
                 if let Some(backup) = revealed.backup {
                     let notice =
                         format!("Your own changes stood in the way; your files are kept in {}.", backup.display());
                     self.update(Update::Notice(notice)).await;
                 }
                 self.record(Event::Revealed { lesson: lesson.to_owned(), diff: revealed.diff }).await;
-                self.take_files_as_they_are().await;
+                self.show_files().await;
             }
             Err(error) => self.update(Update::Failed(error)).await,
         }
@@ -487,11 +488,10 @@ impl Session {
         fixed.map(|(_, other)| other.id.as_str()).filter(|id| *id != lesson).collect()
     }
 
-    /// What the tutor wrote is not the learner's change.
-    async fn take_files_as_they_are(&mut self) {
+    /// What the tutor has just written is not the learner's change.
+    fn take_files_as_they_are(&mut self) {
         drop(self.files.look(&self.lab));
         self.files.judge(self.engine.as_ref(), &self.containers);
-        self.show_files().await;
     }
 }
 

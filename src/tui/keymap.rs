@@ -399,6 +399,9 @@ pub const TABLE: &[Binding] = &[
 
 /// What this key asks for in this place, with the key's digit where it is one.
 pub fn command(key: KeyEvent, place: Place) -> Option<(Command, Option<usize>)> {
+    if key.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META) {
+        return None;
+    }
     let chord = Chord::from(key);
     let binding = TABLE.iter().find(|row| row.holds.contains(&place) && row.keys.contains(&chord))?;
     let digit = match chord.code {

@@ -97,8 +97,8 @@ pub struct Model {
     pub notice: Option<String>,
     /// A hint was asked for without an attempt in between; asking again gives it.
     pub hint_insisted: bool,
-    /// The learner wants to begin as soon as that is possible.
-    pub beginning: bool,
+    /// Since when the learner wants to begin, as soon as that is possible.
+    pub beginning: Option<u64>,
     /// The last error that was told.
     pub last_error: Option<Error>,
     /// Why the conductor has closed without being asked to: nothing can go on.
@@ -317,7 +317,7 @@ impl Model {
             just_solved: false,
             notice: None,
             hint_insisted: false,
-            beginning: false,
+            beginning: None,
             last_error: None,
             fatal: None,
             leaving: None,
@@ -438,7 +438,8 @@ impl Model {
 
     /// Whether something on the screen moves: work goes on, or a save is so young that its age is told in seconds.
     pub fn moves(&self) -> Option<std::time::Duration> {
-        if self.work.is_some() || self.leaving.is_some() {
+        let waits = self.beginning.is_some() && matches!(self.engine, EngineStatus::Here(_));
+        if self.work.is_some() || self.leaving.is_some() || waits {
             return Some(std::time::Duration::from_millis(250));
         }
         let youngest = if self.shows_stale() { self.stale_since() } else { None };

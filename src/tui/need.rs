@@ -199,8 +199,10 @@ fn welcome(model: &Model) -> Next {
         return Next::wait(format!("wait for {}", doing(&work.work.kind))).also(Command::Cancel, "stop");
     }
     match need(model) {
-        Need::Looking if model.beginning => Next::wait("it begins as soon as Docker answers"),
-        _ if model.beginning && model.images.is_none() => Next::wait("it begins as soon as the images are looked at"),
+        Need::Looking if model.beginning.is_some() => Next::wait("it begins as soon as Docker answers"),
+        _ if model.beginning.is_some() && model.images.is_none() => {
+            Next::wait("it begins as soon as the images are looked at")
+        }
         Need::Engine => Next::press(Command::Forward, "read the story meanwhile"),
         _ if model.progress.current_lesson.is_some() => Next::press(Command::Forward, "go on where you were"),
         _ => Next::press(Command::Forward, "begin"),

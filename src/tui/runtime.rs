@@ -190,7 +190,7 @@ impl Runtime {
             Effect::OpenEditor(file) => {
                 let path = self.dir.join(&file).into_os_string();
                 let result = match own_editor() {
-                    Some(editor) => self.outside(&editor, &[path]).await?,
+                    Some(editor) => self.outside(&editor, path, "E   edits in the built-in editor").await?,
                     None => Err(Error::usage("no editor is set").suggest("export EDITOR=nano")),
                 };
                 return Ok(Some(Msg::Returned(result)));
@@ -231,25 +231,23 @@ impl Runtime {
     }
 
     /// Gives the terminal to another program, and takes it again when that ends. What happens meanwhile is not missed.
-    async fn outside(&mut self, program: &[String], files: &[std::ffi::OsString]) -> Result<Result<()>> {
+    /// `otherwise` is what to try when it cannot be started.
+    async fn outside(&mut self, program: &[String], file: std::ffi::OsString, otherwise: &str) -> Result<Result<()>> {
         let Some((name, arguments)) = program.split_first() else {
-            return Ok(Err(Error::usage("the editor's command is empty")));
+            return Ok(Err(Error::usage("the command is empty").suggest(otherwise)));
         };
         self.stop_listening().await;
         terminal::give_back();
         let spawned = Command::new(name)
             .args(arguments)
-            .args(files)
+            .arg(file)
             .current_dir(&self.dir)
             .stdin(Stdio::inherit())
             .stdout(Stdio::inherit())
             .stderr(Stdio::inherit())
             .spawn();
         let result = match spawned {
-            Err(error) => Err(Error::environment(format!("cannot start {name}"))
-                .because(error)
-                .suggest("set VISUAL or EDITOR to a program that is here")
-                .suggest("E   edits in the built-in editor")),
+            Err(error) => Err(Error::environment(format!("cannot start {name}")).because(error).suggest(otherwise)),
             Ok(mut child) => loop {
                 tokio::select! {
                     status = child.wait() => break match status {
@@ -261,8 +259,10 @@ impl Runtime {
                         self.model.now = now_ms();
                         for effect in update(&mut self.model, message) {
                             // Only keys ask for the terminal, and none come in here.
-                            if let Effect::Conduct(action) = effect {
-                                self.remote.send(action);
+                            match effect {
+                                Effect::Conduct(action) => self.remote.send(action),
+                                Effect::Exit => self.over = true,
+                                _ => {}
                             }
                         }
                     }
@@ -295,7 +295,7 @@ impl Runtime {
             Ok(file)
         });
         match written {
-            Ok(file) => self.outside(&words, &[file.path().as_os_str().to_owned()]).await,
+            Ok(file) => self.outside(&words, file.path().into(), "export PAGER=more").await,
             Err(error) => Ok(Err(Error::environment("cannot write a file for the pager").because(error))),
         }
     }

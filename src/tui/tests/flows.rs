@@ -71,6 +71,13 @@ fn beginning_waits_for_the_images_unless_pressed_twice() {
     assert_eq!(next(&stage), "it begins as soon as the images are looked at");
     stage.press("Enter");
     assert_eq!(stage.model.screen, Screen::Lesson);
+
+    let mut stage = Stage::new(80, 24);
+    stage.tell(Update::Engine(EngineStatus::Here(super::stage::engine())));
+    stage.press("Enter");
+    assert!(stage.model.moves().is_some(), "or until it has waited long enough");
+    stage.later(3_500);
+    assert_eq!(stage.model.screen, Screen::Lesson);
 }
 
 #[test]

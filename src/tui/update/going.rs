@@ -11,6 +11,9 @@ use crate::{
     },
 };
 
+/// How long the story waits for a look at the images, in milliseconds.
+const IMAGES_WITHIN: u64 = 3_000;
+
 /// Writes an event into the journal.
 pub fn record(event: Event, effects: &mut Vec<Effect>) {
     effects.push(Effect::Conduct(Action::Record(event)));
@@ -21,9 +24,9 @@ pub fn begin(model: &mut Model, effects: &mut Vec<Effect>) {
     match model.engine {
         EngineStatus::Missing(_) => enter_lesson(model, effects),
         // Who presses twice does not want to wait for what is looked at.
-        _ if model.beginning && model.work.is_none() => enter_lesson(model, effects),
+        _ if model.beginning.is_some() && model.work.is_none() => enter_lesson(model, effects),
         _ => {
-            model.beginning = true;
+            model.beginning = Some(model.now);
             begin_if_possible(model, effects);
         }
     }
@@ -31,9 +34,10 @@ pub fn begin(model: &mut Model, effects: &mut Vec<Effect>) {
 
 /// Goes on to the lesson as soon as the engine and the images are there, when the learner wanted to.
 pub fn begin_if_possible(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(since) = model.beginning else { return };
     let here = matches!(model.engine, EngineStatus::Here(_));
-    let looked = here && model.images.is_some();
-    if !model.beginning || !looked || model.screen != Screen::Welcome || model.work.is_some() {
+    let looked = here && (model.images.is_some() || model.now.saturating_sub(since) > IMAGES_WITHIN);
+    if !looked || model.screen != Screen::Welcome || model.work.is_some() {
         return;
     }
     if need::missing_images(model).next().is_some() {
@@ -45,7 +49,7 @@ pub fn begin_if_possible(model: &mut Model, effects: &mut Vec<Effect>) {
 
 /// From the first screen into the lesson.
 pub fn enter_lesson(model: &mut Model, effects: &mut Vec<Effect>) {
-    model.beginning = false;
+    model.beginning = None;
     open_lesson(model, model.lesson, effects);
 }
 

@@ -152,7 +152,7 @@ fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
 fn cancel(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.overlay.is_some() {
         if matches!(model.overlay, Some(Overlay::Images)) {
-            model.beginning = false;
+            model.beginning = None;
             if model.screen == Screen::Welcome {
                 going::enter_lesson(model, effects);
             }
@@ -163,7 +163,7 @@ fn cancel(model: &mut Model, effects: &mut Vec<Effect>) {
         effects.push(Effect::Conduct(Action::Cancel));
         model.notice = Some("Stopping …".to_owned());
     } else if model.reflecting.take().is_none() {
-        model.beginning = false;
+        model.beginning = None;
         model.logs.search.clear();
         model.focus = Focus::Lesson;
     }

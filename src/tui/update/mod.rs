@@ -28,7 +28,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
         }
         Msg::Skipped { service, lines } => model.logs.skip(&service, lines),
-        Msg::Tick => {}
+        Msg::Tick => going::begin_if_possible(model, &mut effects),
         Msg::Lab(texts) => {
             let shown = model.files.files.get(model.file_at).map(|(path, _)| path.clone());
             let first = model.files.files.is_empty();

@@ -10,7 +10,7 @@ use crate::{
     compose::Severity,
     conductor::EngineStatus,
     engine::Step,
-    lab::MakeLive,
+    lab::{MakeLive, Stale},
     probe::ServiceState,
     tui::{
         model::{Model, Overlay, WorkView},
@@ -96,7 +96,9 @@ pub fn lines(model: &Model, columns: u16) -> Vec<Line<'static>> {
 
 fn stale(model: &Model, columns: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
-    let Some(stale) = model.stale.first() else { return Vec::new() };
+    // Of several, the one that the learner has just been at.
+    let saved_at = |stale: &&Stale| stale.files.iter().filter_map(|file| model.saved.get(file)).max().copied();
+    let Some(stale) = model.stale.iter().max_by_key(saved_at) else { return Vec::new() };
     let files: Vec<String> = stale.files.iter().map(|file| file.display().to_string()).collect();
     let (what, was) = match files.as_slice() {
         [] => ("A file".to_owned(), "was"),
@@ -104,14 +106,18 @@ fn stale(model: &Model, columns: usize) -> Vec<Line<'static>> {
         [one, other] => (format!("{one} and {other}"), "were"),
         [one, rest @ ..] => (format!("{one} and {} more files", rest.len()), "were"),
     };
-    let when = model.stale_since().map(|at| format!(" {} ago", text::span(model.now.saturating_sub(at))));
+    let when = saved_at(&stale).map(|at| format!(" {} ago", text::span(model.now.saturating_sub(at))));
     let container = model.containers.iter().find(|container| container.service == stale.service);
     let since = container.and_then(|container| container.up_seconds);
-    let service = match since {
-        Some(seconds) => format!("{}, started {} ago,", stale.service, text::span(seconds * 1000)),
-        None => stale.service.clone(),
-    };
-    let first = format!(" ! {what} {was} saved{}. {service} does not have it.", when.unwrap_or_default());
+    let them = if was == "was" { "it" } else { "them" };
+    let saved = format!(" ! {what} {was} saved{}.", when.unwrap_or_default());
+    let service = &stale.service;
+    let since =
+        since.map(|seconds| format!("{service}, started {} ago, does not have {them}.", text::span(seconds * 1000)));
+    let first = since
+        .map(|since| format!("{saved} {since}"))
+        .filter(|line| text::width(line) <= columns)
+        .unwrap_or_else(|| format!("{saved} {service} does not have {them} yet."));
     let why = match stale.action {
         MakeLive::Rebuild => "   The source is copied into the image when it is built: so build it anew.",
         MakeLive::Recreate => "   A container keeps what it was made with: so make it anew. A restart would not do.",

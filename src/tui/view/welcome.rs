@@ -149,7 +149,9 @@ fn images(model: &Model, columns: usize) -> Vec<Line<'static>> {
         if matches!(model.engine, EngineStatus::Missing(_)) {
             return Vec::new();
         }
-        return vec![fact("·", theme.faint(), "images", "looked at once Docker answers".to_owned())];
+        let here = matches!(model.engine, EngineStatus::Here(_));
+        let words = if here { "being looked at" } else { "looked at once Docker answers" };
+        return vec![fact("·", theme.faint(), "images", words.to_owned())];
     };
     let mut lines = Vec::new();
     for (index, image) in images.iter().enumerate() {
