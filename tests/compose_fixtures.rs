@@ -1,4 +1,5 @@
 //! Stacks as people write them, read: each directory of `tests/fixtures/compose` against what is understood of it.
+#![allow(clippy::unwrap_used)]
 
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 

@@ -1,4 +1,5 @@
 //! The hashes that say whether a container or an image is older than the files, and the files of a build context.
+#![allow(clippy::unwrap_used)]
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -102,6 +103,7 @@ fn the_context_hash_sees_contents_modes_and_arguments_and_no_times() {
     let before = hash();
     fs::write(dir.path().join("app.py"), "print(1)\n").unwrap();
     fs::write(dir.path().join(".breakfix/journal"), "{}\n{}\n").unwrap();
+    fs::write(dir.path().join("docker-compose.yml"), COMPOSE.replace("8080:80", "80:80")).unwrap();
     assert_eq!(hash(), before);
     fs::set_permissions(dir.path().join("app.py"), fs::Permissions::from_mode(0o755)).unwrap();
     let executable = hash();

@@ -1,8 +1,12 @@
 //! Mistakes that learners make, and what they are told: the snapshots are the words.
+#![allow(clippy::unwrap_used)]
 
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 
 use breakfix::compose::{LoadOptions, load};
+
+/// Files of a stack: name and content.
+type Files<'f> = Vec<(&'f str, &'f [u8])>;
 
 /// What is told of a stack made of these files.
 fn told(files: &[(&str, &[u8])]) -> String {
@@ -263,7 +267,7 @@ fn files_that_cannot_be_read() {
     let deep = format!("services: {}\n", "[".repeat(10_000));
     let variables = format!("A={}\n", "x".repeat(500_000));
     let variables_used = web(&format!("    environment:\n{}", "      - X=${A}\n".repeat(50).replace('X', "Y")));
-    let cases: Vec<(&str, Vec<(&str, &[u8])>)> = vec![
+    let cases: Vec<(&str, Files)> = vec![
         ("nothing is there", vec![]),
         ("another name", vec![("docker_compose.yml", good)]),
         ("latin-1", vec![("docker-compose.yml", b"services:\n  web:\n    image: caf\xe9\n")]),

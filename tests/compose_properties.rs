@@ -1,4 +1,5 @@
 //! Whatever stands in the files, reading them ends, and ends in a stack or in findings with true places.
+#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 

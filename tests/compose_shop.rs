@@ -1,4 +1,5 @@
 //! The shop's own stacks, read.
+#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
 //! What strangers ask for: each request is refused, with the line that makes it.
+#![allow(clippy::unwrap_used)]
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 

@@ -3,6 +3,8 @@
 //! Without an engine, or without the course's base images, these tests fail and say what to start;
 //! `BREAKFIX_SKIP_DOCKER=1` skips them.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

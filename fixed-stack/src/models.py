@@ -21,4 +21,4 @@ class Items(Base):
         self.date_added = date_added
 
     def __repr__(self):
-        return f"Item {self.id}: {self.name}, {self.quantity}, {self.description}, {self.date_added:%Y-%m-%d %H:%M}"
+        return f"Item {self.id}: {self.name}, {self.quantity}, {self.description}, {self.date_added}"

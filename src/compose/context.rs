@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::{
     desk::absolute,
     dockerfile,
+    files::is_compose_file,
     ignore::{Ignore, clean, glob, matches_or_below},
     model::Build,
 };
@@ -170,7 +171,8 @@ pub(super) fn entries(root: &Path, dir: &Path) -> Result<Vec<(PathBuf, FileKind,
     Ok(found)
 }
 
-/// True for what editors, Python and version control leave lying about: no image differs by it.
+/// True for what editors, Python and version control leave lying about, and for the compose files themselves: no program
+/// in a container behaves differently by it.
 pub(super) fn is_litter(path: &Path) -> bool {
     let dirs = path.components().any(|part| {
         matches!(
@@ -180,6 +182,10 @@ pub(super) fn is_litter(path: &Path) -> bool {
     });
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let ends = ["~", ".pyc", ".swp", ".swo", ".swx", ".tmp"];
+    // `COPY . .` takes the compose file along, and no program in the image reads it.
+    if is_compose_file(&path.to_string_lossy()) {
+        return true;
+    }
     dirs || name == "4913"
         || name == ".DS_Store"
         || name.starts_with(".#")

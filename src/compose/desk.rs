@@ -30,7 +30,9 @@ pub(super) struct Source {
     /// The directory that its relative paths start from.
     pub base: PathBuf,
     /// Its text; empty for a file whose lines are nobody's business.
-    pub text: String,
+    text: String,
+    /// Where its lines start and end in the text.
+    lines: Vec<(usize, usize)>,
 }
 
 /// The files, and what was found in them.
@@ -71,7 +73,9 @@ impl Desk {
         // What stands in a file elsewhere on the machine is not shown: the stack may be a stranger's.
         let inside = path.canonicalize().map_or(path.starts_with(&self.dir), |real| real.starts_with(&self.real_dir));
         let text = if inside { text } else { String::new() };
-        self.sources.push(Source { shown, base: base.to_path_buf(), text });
+        let start = |line: &str| line.as_ptr().addr() - text.as_ptr().addr();
+        let lines = lines(&text).map(|line| (start(line), start(line) + line.len())).collect();
+        self.sources.push(Source { shown, base: base.to_path_buf(), text, lines });
         Spot { file: u32::try_from(self.sources.len() - 1).unwrap_or(u32::MAX), line: 0, column: 0 }
     }
 
@@ -88,7 +92,8 @@ impl Desk {
     /// The line at a position, without its line break.
     pub fn line(&self, spot: Spot) -> String {
         let Some(source) = self.source(spot) else { return String::new() };
-        let line = (spot.line as usize).checked_sub(1).and_then(|index| lines(&source.text).nth(index));
+        let line = (spot.line as usize).checked_sub(1).and_then(|index| source.lines.get(index));
+        let line = line.map(|(start, end)| &source.text[*start..*end]);
         line.unwrap_or_default().chars().take(MAX_LINE).collect()
     }
 
@@ -115,10 +120,15 @@ impl Desk {
     }
 
     fn push(&mut self, severity: Severity, spot: Spot, message: String, expected: String) {
+        let told = if severity == Severity::Refused { self.refused.len() } else { self.findings.len() };
+        // An error is never lost behind a hundred warnings.
+        if told >= MAX_FINDINGS && (severity != Severity::Error || self.failed()) {
+            return;
+        }
         let finding = self.finding(severity, spot, message, expected);
         let list = if severity == Severity::Refused { &mut self.refused } else { &mut self.findings };
         // An anchor's node is judged wherever it is used: say it once.
-        if list.len() < MAX_FINDINGS && !list.contains(&finding) {
+        if !list.contains(&finding) {
             list.push(finding);
         }
     }
@@ -180,6 +190,11 @@ impl Desk {
         self.grown > MAX_GROWN
     }
 
+    /// True when nothing more would be told.
+    pub fn told_enough(&self) -> bool {
+        self.findings.len() >= MAX_FINDINGS && self.failed()
+    }
+
     /// True when something makes the files unusable.
     pub fn failed(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)
@@ -233,6 +248,27 @@ mod tests {
     fn lines_end_as_yaml_ends_them() {
         assert_eq!(lines("a\r\nb\rc\n\nd").collect::<Vec<_>>(), ["a", "b", "c", "", "d"]);
         assert_eq!(lines("").collect::<Vec<_>>(), [""]);
+    }
+
+    #[test]
+    fn an_error_is_told_even_after_a_hundred_warnings() {
+        let mut desk = Desk::new(Path::new("/a"));
+        for line in 1..200 {
+            desk.warn(Spot { line, ..Spot::default() }, "unset", "");
+        }
+        assert!(!desk.failed());
+        desk.error(Spot::default(), "broken", "");
+        assert!(desk.failed());
+    }
+
+    #[test]
+    fn a_line_is_found_at_any_kind_of_line_break() {
+        let mut desk = Desk::new(Path::new("/a"));
+        let whole = desk.add_source(Path::new("/a/b"), Path::new("/a"), "one\r\n\rthree\nfour".into());
+        let line = |line| desk.line(Spot { line, column: 1, ..whole });
+        assert_eq!([line(0), line(1), line(2), line(3), line(4), line(5)], ["", "one", "", "three", "four", ""]);
+        assert_eq!(desk.spot_of(Spot { line: 3, column: 2, ..whole }, "e").column, 4);
+        assert_eq!(desk.spot_of(Spot { line: 3, column: 2, ..whole }, "x").column, 2);
     }
 
     #[test]

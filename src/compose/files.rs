@@ -72,6 +72,11 @@ fn decode(mut bytes: Vec<u8>) -> Result<String, Unreadable> {
     })
 }
 
+/// True for the names that compose looks for.
+pub(super) fn is_compose_file(name: &str) -> bool {
+    BASES.contains(&name) || OVERRIDES.contains(&name)
+}
+
 /// The compose files of a directory, the base first. Of several bases the first counts, and that is told.
 pub(super) fn discover(dir: &Path, desk: &mut Desk) -> Vec<PathBuf> {
     let mut files = vec![];

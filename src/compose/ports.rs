@@ -1,6 +1,6 @@
 //! `ports:` and `expose:`.
 
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{
     desk::{Desk, Spot},
@@ -11,6 +11,8 @@ use super::{
 
 /// Ports that one range may open.
 const MAX_RANGE: u16 = 256;
+/// Ports that one service may publish or expose.
+const MAX_PORTS: usize = 1_000;
 
 /// A published port before ranges are unfolded.
 struct Spec {
@@ -26,6 +28,7 @@ struct Wrong(String, String);
 /// `ports:` of a service, one per port, repetitions left out.
 pub(super) fn ports(node: &Node, desk: &mut Desk) -> Vec<Port> {
     let mut ports: Vec<Port> = vec![];
+    let mut seen = BTreeSet::new();
     for item in desk.list(node, "ports", "`- \"8080:80\"` on a line of its own, below `ports:`") {
         let spec = match &item.value {
             Value::Text(text) => match short(&text.text) {
@@ -47,10 +50,14 @@ pub(super) fn ports(node: &Node, desk: &mut Desk) -> Vec<Port> {
         };
         let Some(spec) = spec else { continue };
         for port in unfold(&spec, item.spot, desk) {
-            let same = |known: &&Port| Port { place: known.place.clone(), ..port.clone() } == **known;
-            if !ports.iter().any(|known| same(&known)) {
+            let key = |port: &Port| (port.target, port.published, port.protocol == Protocol::Udp, port.host_ip.clone());
+            if seen.insert(key(&port)) {
                 ports.push(port);
             }
+        }
+        if ports.len() > MAX_PORTS {
+            desk.error(item.spot, format!("a service publishes more than {MAX_PORTS} ports"), "fewer of them");
+            break;
         }
     }
     ports
@@ -243,6 +250,10 @@ pub(super) fn expose(node: &Node, desk: &mut Desk) -> Vec<String> {
                 }
             }
             Err(Wrong(message, expected)) => desk.error(item.spot, message, expected),
+        }
+        if exposed.len() > MAX_PORTS {
+            desk.error(item.spot, format!("a service exposes more than {MAX_PORTS} ports"), "fewer of them");
+            break;
         }
     }
     exposed

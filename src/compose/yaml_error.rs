@@ -219,7 +219,8 @@ impl Page<'_> {
         let over = levels.iter().find(|level| **level > indent);
         let choices: Vec<String> = below.into_iter().chain(over).map(usize::to_string).collect();
         let expected = format!("{} spaces at its start", choices.join(" or "));
-        Some((line, indent + 1, format!("this line starts with {indent} spaces, as no line above it does"), expected))
+        let spaces = if indent == 1 { "1 space".to_string() } else { format!("{indent} spaces") };
+        Some((line, indent + 1, format!("this line starts with {spaces}, as no line above it does"), expected))
     }
 
     /// The quote that was left open: the first line up to here with an odd number of them.

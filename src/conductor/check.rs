@@ -157,7 +157,7 @@ fn up_options(options: &CheckOptions) -> UpOptions {
         ports: PortStyle::Free,
         limits: Some(Limits { memory: 512 << 20, nano_cpus: 2_000_000_000, pids: 256 }),
         small_subnets: true,
-        labels: janitor::labels(),
+        labels: janitor::labels(options.keep),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{ContainerView, desired::read};
 use crate::{
-    compose::{self, Finding, Stack},
+    compose::{self, Finding, FoundRoles, Stack},
     engine::{Container, Engine},
     journal::now_ms,
     lab::{self, FileChange, Lab, RunningService, Snapshot, Stale, Watch},
@@ -21,15 +21,26 @@ pub struct Files {
     stack: Option<Stack>,
     findings: Vec<Finding>,
     stale: Vec<Stale>,
+    facts: BTreeMap<String, String>,
+    front_port: u16,
     reloaded: Reloaded,
 }
 
 impl Files {
     /// Takes the files as they are, and begins to watch them. Where the system cannot watch, changes are seen on request.
-    pub fn open(lab: &Lab) -> Self {
+    pub fn open(lab: &Lab, front_port: u16) -> Self {
         let watch = lab.watch().inspect_err(|error| tracing::warn!(%error, "the lab is not watched")).ok();
         let (snapshot, reloaded) = (lab.snapshot(), Reloaded::new());
-        let mut files = Self { watch, snapshot, stack: None, findings: vec![], stale: vec![], reloaded };
+        let mut files = Self {
+            watch,
+            snapshot,
+            stack: None,
+            findings: vec![],
+            stale: vec![],
+            facts: BTreeMap::new(),
+            front_port,
+            reloaded,
+        };
         files.read_compose(lab);
         files
     }
@@ -75,6 +86,11 @@ impl Files {
         &self.stale
     }
 
+    /// What the files say: the numbers and names of the chain.
+    pub fn facts(&self) -> &BTreeMap<String, String> {
+        &self.facts
+    }
+
     /// The project's name.
     pub fn project(&self, lab: &Lab) -> String {
         self.stack.as_ref().map_or_else(|| compose::project_name(lab.dir()), |stack| stack.project.clone())
@@ -96,12 +112,15 @@ impl Files {
     }
 
     fn read_compose(&mut self, lab: &Lab) {
+        let texts = lab.texts();
         match read(lab.dir(), None) {
             Ok(desired) => {
+                self.facts = lab::facts(Some(&desired.stack), &desired.roles, texts, self.front_port).values;
                 self.findings = desired.stack.warnings.clone();
                 self.stack = Some(desired.stack);
             }
             Err(findings) => {
+                self.facts = lab::facts(None, &FoundRoles::default(), texts, self.front_port).values;
                 self.findings = findings;
                 self.stack = None;
             }

@@ -23,10 +23,10 @@ pub fn new_project() -> String {
     format!("{PREFIX}{:08x}", RandomState::new().build_hasher().finish() & 0xffff_ffff)
 }
 
-/// The labels of all that a check makes.
-pub fn labels() -> BTreeMap<String, String> {
+/// The labels of all that a check makes. What is kept on purpose belongs to no process, so that it outlives this one.
+pub fn labels(keep: bool) -> BTreeMap<String, String> {
     let owner = Owner::me().map_or_else(|| "unknown".to_owned(), |owner| owner.to_string());
-    [(OWNER.to_owned(), owner)].into()
+    [(OWNER.to_owned(), if keep { format!("kept:{owner}") } else { owner })].into()
 }
 
 /// Removes everything of a check's project: containers, networks, volumes, and the images that were built for it. The layers
@@ -65,6 +65,12 @@ pub async fn sweep(engine: &Engine, progress: &Progress) -> Result<Vec<String>> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_kept_never_counts_as_left_behind() {
+        let dead = |text: &str| Owner::parse(text).is_some_and(|owner| owner.is_dead());
+        assert!(!dead(&labels(true)[OWNER].replace(&std::process::id().to_string(), "1")));
+    }
 
     #[test]
     fn two_checks_never_share_a_project() {

@@ -17,11 +17,11 @@ use super::{
     perform::{Finish, bounded, label},
     plan::plan,
     watch::{Followers, Heard, Watch},
-    works::{base_image_names, moved_ports},
+    works::{base_image_names, front_port, moved_ports},
 };
 use crate::{
     course::Course,
-    diagnosis::{LessonVerdict, Report, Status},
+    diagnosis::{self, LessonVerdict, Report, Status},
     engine::{Container, Engine, ImagePolicy, ImageStatus, Progress, Step},
     error::{Blame, Error, Result},
     journal::{self, Event, Journal, Outcome, WorkKind},
@@ -130,7 +130,7 @@ impl Session {
         }
         journal.append(Event::SessionStarted { version })?;
         let progress = journal::Progress::fold(journal.entries());
-        let files = Files::open(&lab);
+        let files = Files::open(&lab, front_port(&options.course));
         let (watch, heard) = Watch::start(options.engine.clone(), files.project(&lab));
         Ok(Self {
             files,
@@ -337,6 +337,7 @@ impl Session {
     async fn verified(&mut self, lesson: String, report: Report, survey: Survey) {
         let changes = changed_lessons(&self.options.course, &self.progress, &lesson, &report);
         self.record(Event::Verified { lesson, report, survey }).await;
+        self.show_facts().await;
         for event in changes {
             self.record(event).await;
         }
@@ -409,8 +410,7 @@ impl Session {
                     self.look_at_engine();
                 }
             }
-            // The watch on the engine notices that it is gone, and tells.
-            Seen::Images(Err(_)) => {}
+            Seen::Images(Err(error)) => self.update(Update::Failed(error)).await,
         }
     }
 
@@ -431,6 +431,15 @@ impl Session {
     async fn show_files(&mut self) {
         let (findings, stale) = (self.files.findings().to_vec(), self.files.stale().to_vec());
         self.update(Update::Files { findings, stale }).await;
+        self.show_facts().await;
+    }
+
+    async fn show_facts(&mut self) {
+        let facts = match &self.progress.last_survey {
+            Some(survey) => diagnosis::with_live(self.files.facts(), survey),
+            None => self.files.facts().clone(),
+        };
+        self.update(Update::Facts(facts)).await;
     }
 
     async fn look_at_files(&mut self) {
@@ -445,8 +454,9 @@ impl Session {
         self.look_at_files().await;
         match self.lab.reset(&self.options.course, &files) {
             Ok(backup) => {
+                self.take_files_as_they_are();
                 self.record(Event::Reset { backup, files }).await;
-                self.take_files_as_they_are().await;
+                self.show_files().await;
             }
             Err(error) => self.update(Update::Failed(error)).await,
         }
@@ -457,13 +467,14 @@ impl Session {
         let course = Arc::clone(&self.options.course);
         match self.lab.reveal(&course, lesson, &self.fixed_by(lesson)) {
             Ok(revealed) => {
+                self.take_files_as_they_are();
                 if let Some(backup) = revealed.backup {
                     let notice =
                         format!("Your own changes stood in the way; your files are kept in {}.", backup.display());
                     self.update(Update::Notice(notice)).await;
                 }
                 self.record(Event::Revealed { lesson: lesson.to_owned(), diff: revealed.diff }).await;
-                self.take_files_as_they_are().await;
+                self.show_files().await;
             }
             Err(error) => self.update(Update::Failed(error)).await,
         }
@@ -477,11 +488,10 @@ impl Session {
         fixed.map(|(_, other)| other.id.as_str()).filter(|id| *id != lesson).collect()
     }
 
-    /// What the tutor wrote is not the learner's change.
-    async fn take_files_as_they_are(&mut self) {
+    /// What the tutor has just written is not the learner's change.
+    fn take_files_as_they_are(&mut self) {
         drop(self.files.look(&self.lab));
         self.files.judge(self.engine.as_ref(), &self.containers);
-        self.show_files().await;
     }
 }
 

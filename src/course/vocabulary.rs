@@ -30,7 +30,7 @@ pub const STATUSES: [&str; 3] = ["pass", "fail", "unknown"];
 pub const STATES: [&str; 6] = ["running", "exited", "restarting", "created", "paused", "missing"];
 
 /// Facts read from the stack's files (see `lab::facts`). Those of the running stack begin with `live.`.
-pub const FACTS: [&str; 16] = [
+pub const FACTS: [&str; 17] = [
     "front.published",
     "front.service",
     "front.target",
@@ -47,4 +47,5 @@ pub const FACTS: [&str; 16] = [
     "db.host",
     "db.port",
     "db.published",
+    "db.volume",
 ];

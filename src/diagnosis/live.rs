@@ -6,7 +6,7 @@ use crate::probe::{ListenSocket, ServiceReport, Survey};
 
 /// All facts: those of the files, and `live.ROLE.state`, `.exit_code`, `.listens`, `.address`, `.published`, `live.front.service`, `live.front.target`.
 /// What could not be seen is absent.
-pub(super) fn with_live(values: &BTreeMap<String, String>, survey: &Survey) -> BTreeMap<String, String> {
+pub fn with_live(values: &BTreeMap<String, String>, survey: &Survey) -> BTreeMap<String, String> {
     let mut all = values.clone();
     for (role, report) in &survey.services {
         let mut put = |name: &str, value: String| {

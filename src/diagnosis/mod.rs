@@ -7,5 +7,6 @@ mod report;
 mod words;
 
 pub use judge::diagnose;
+pub use live::with_live;
 pub use report::{CheckVerdict, HopVerdict, LessonVerdict, NamedWrongTurn, Report, Status, Verdict};
 pub use words::{observed, transcript};

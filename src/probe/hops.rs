@@ -8,6 +8,7 @@ use super::{
     Evidence, Observation, ServiceState, as_app,
     browser::Browser,
     evidence_id::{FLASKAPP_DB, NGINX_FLASKAPP, UPSTREAM},
+    front::Front,
     http::{Door, Failure, from_dial},
     look::{Look, is_gateway_error},
     prober::{Part, Parts, Prober, evidence, not_asked},
@@ -22,7 +23,7 @@ const DIAL: Duration = Duration::from_secs(3);
 /// How long the app's Python may take to ask the database.
 const AS_APP: Duration = Duration::from_secs(40);
 /// The port of a database of which nothing else is known.
-const POSTGRES: u16 = 5432;
+pub(super) const POSTGRES: u16 = 5432;
 
 /// What was seen, and the seconds it took.
 type Timed = (Observation, f64);
@@ -82,9 +83,16 @@ impl Prober {
     /// The port on which nginx is asked: the one behind the front door, else the one in its files, else one it listens on.
     fn proxy_port(&self, look: &Look) -> u16 {
         let listens = look.ports(Part::Proxy);
+        let proved = match &look.front {
+            Front::Published { door, .. } if look.knock.is_page() && door.service == self.service(Part::Proxy) => {
+                Some(door.target)
+            }
+            _ => None,
+        };
+        let possible = |port: &u16| listens.is_empty() || listens.contains(port);
         let front = self.port_fact("front.target").filter(|port| listens.contains(port));
-        let files = self.port_fact("nginx.listen").filter(|port| listens.is_empty() || listens.contains(port));
-        front.or(files).or(listens.first().copied()).unwrap_or(80)
+        let files = self.port_fact("nginx.listen").filter(possible);
+        proved.or(front).or(files).or(listens.first().copied()).unwrap_or(80)
     }
 
     /// nginx itself, and the address in its files, asked side by side from its networks in turn, with the seconds it took.

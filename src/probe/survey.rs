@@ -9,9 +9,11 @@ use super::{
     browser::Visit,
     evidence_id::{BROWSER_NGINX, FLASKAPP_DB, NGINX_FLASKAPP, PAGE, ROWS, SUBMIT, UPSTREAM},
     form::{self, Item},
-    hops::running,
+    front::Front,
+    hops::{POSTGRES, running},
     http::Failure,
-    look::{Front, INSIDE, Look},
+    inside::{INSIDE, Inside},
+    look::Look,
     prober::{HostPorts, Part, Prober, SurveyOptions, evidence, not_asked},
     rows,
 };
@@ -59,7 +61,16 @@ impl Prober {
             if proved && !matches!(asked[0].observation, Observation::Http(_)) { proof() } else { asked }
         };
         let mut browser = look.knock.browser.clone();
-        let (journey, behind) = tokio::join!(self.journey(&look, visit, &mut browser, options), behind);
+        // What listens is told beside the other questions, or when it may explain something.
+        let mut inside = look.inside.clone();
+        let (journey, behind, ()) = tokio::join!(self.journey(&look, visit, &mut browser, options), behind, async {
+            if options.thorough {
+                self.look_inside(&look.parts, &Part::ALL, &mut inside).await;
+            }
+        });
+        if journey.database.as_ref().is_none_or(|seen| !matches!(seen.observation, Observation::Connected { .. })) {
+            self.look_inside(&look.parts, &Part::ALL, &mut inside).await;
+        }
         let mut survey = Survey {
             front: match &look.front {
                 Front::Published { door, .. } | Front::Down(door) => Some(door.clone()),
@@ -74,7 +85,7 @@ impl Prober {
                     None => self.ask_database(&look).await,
                 }
             },
-            self.reports(&look, &options.ports)
+            self.reports(&look, &inside, &options.ports)
         );
         survey.services = services;
         for evidence in page.into_iter().chain(behind).chain([journey.submit, journey.rows, database]) {
@@ -195,10 +206,18 @@ impl Prober {
         let Some(container) = running(look, Part::Database) else {
             return (evidence(ROWS, command, service, self.not_running(&look.parts, Part::Database).await, 0.0), None);
         };
-        let listens = look.ports(Part::Database);
-        let port = listens.first().copied().filter(|_| !listens.contains(&5432));
-        let environment = rows::environment(marker, port);
-        let asked = self.engine.exec(&container.id, &["sh", "-c", rows::SCRIPT], &environment, 3 * INSIDE).await;
+        let ask = async |port: Option<u16>| {
+            let environment = rows::environment(marker, port);
+            self.engine.exec(&container.id, &["sh", "-c", rows::SCRIPT], &environment, 3 * INSIDE).await
+        };
+        let mut asked = ask(None).await;
+        if asked.as_ref().is_ok_and(|output| output.code != 0) {
+            // Its socket is named after its port.
+            let listens = self.listening(container).await.unwrap_or_default();
+            if let Some(socket) = listens.first().filter(|_| listens.iter().all(|socket| socket.port != POSTGRES)) {
+                asked = ask(Some(socket.port)).await;
+            }
+        }
         let (observation, version) = match asked {
             Err(error) => (Failure::Environment(error).observation(), None),
             Ok(output) if output.code != 0 => {
@@ -237,7 +256,7 @@ impl Prober {
     }
 
     /// What is known of each part's container, as it is now: the questions may have changed it.
-    async fn reports(&self, look: &Look, ports: &HostPorts) -> BTreeMap<String, ServiceReport> {
+    async fn reports(&self, look: &Look, inside: &Inside, ports: &HostPorts) -> BTreeMap<String, ServiceReport> {
         let now = self.engine.containers(&self.stack.project).await.map(|containers| self.parts(&containers));
         let parts = now.as_ref().unwrap_or(&look.parts);
         let report = |part: Part| async move {
@@ -254,7 +273,7 @@ impl Prober {
                 state: container.state,
                 exit_code: container.exit_code.filter(|_| stopped),
                 ports: self.ports_of(container, ports),
-                listens: look.listens.get(&part).cloned().unwrap_or_default(),
+                listens: if container.state == ServiceState::Running { inside.of(part).to_vec() } else { Vec::new() },
                 log: self.log(container).await,
                 restarts: container.restarts,
             }

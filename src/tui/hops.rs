@@ -78,7 +78,10 @@ pub fn map(model: &Model) -> HopMap {
 
 /// An observation made to fit under a link.
 fn short(observed: &str) -> String {
-    observed.strip_prefix("connection ").unwrap_or(observed).to_owned()
+    let first = observed.split_once(": ").map_or(observed, |(first, _)| first);
+    let first = first.strip_prefix("connection ").unwrap_or(first);
+    // Who answers is on the map already.
+    if first.ends_with(" answers") { "answers".to_owned() } else { first.to_owned() }
 }
 
 /// The port that the story's address calls.
@@ -155,6 +158,8 @@ mod tests {
     #[test]
     fn observations_are_shortened() {
         assert_eq!(short("connection refused"), "refused");
+        assert_eq!(short("connection refused: nothing is published on 8080"), "refused");
+        assert_eq!(short("PostgreSQL 17.12 answers"), "answers");
         assert_eq!(short("502 Bad Gateway"), "502 Bad Gateway");
     }
 }

@@ -162,14 +162,9 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         let (engine, project) = (self.engine.clone(), self.project.clone());
-        // A file that a test broke is no reason to leave its containers.
-        let options = LoadOptions { project: Some(project.clone()), env: BTreeMap::new() };
-        let stack = load(self.dir.path(), &options).ok();
         clean_up(async move {
             let _ = engine.down(&project, None, true, &Progress::silent()).await;
-            if let Some(stack) = stack {
-                let _ = engine.remove_built_images(&stack).await;
-            }
+            let _ = engine.remove_images_of(&project).await;
         });
     }
 }

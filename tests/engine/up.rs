@@ -138,7 +138,7 @@ async fn an_image_is_built_when_its_context_changed_and_not_otherwise() {
     lab.up().await;
     wait_for_line(&lab, "two").await;
     lab.engine.down(&lab.project, Some(lab.dir()), true, &Progress::silent()).await.unwrap();
-    lab.engine.remove_built_images(&lab.stack()).await.unwrap();
+    lab.engine.remove_images_of(&lab.project).await.unwrap();
     assert!(lab.docker.inspect_image(&format!("{}-app", lab.project)).await.is_err());
 }
 

@@ -52,11 +52,12 @@ impl Facts {
 ///
 /// Names: `front.published`, `front.service`, `front.target`; `nginx.published`, `nginx.target`, `nginx.listen`,
 /// `nginx.upstream`, `nginx.upstream_host`, `nginx.upstream_port`; `flaskapp.port`, `flaskapp.host`, `flaskapp.expose`,
-/// `flaskapp.published`; `db.host`, `db.port`, `db.published`. Several values are joined by commas.
+/// `flaskapp.published`; `db.host`, `db.port`, `db.published`, `db.volume`. Several values are joined by commas.
 pub fn facts(stack: Option<&Stack>, roles: &FoundRoles, texts: BTreeMap<String, String>, front_port: u16) -> Facts {
     let mut facts = Facts::default();
     let sources = Sources { stack, roles, texts: &texts };
     published::read(&sources, front_port, &mut facts);
+    published::read_volume(&sources, &mut facts);
     nginx::read(&sources, &mut facts);
     let app = app::App::of(&sources);
     app.read(&mut facts);

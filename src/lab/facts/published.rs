@@ -1,7 +1,7 @@
-//! What the compose file publishes.
+//! What the compose file publishes, and where the rows are kept.
 
 use super::{Facts, Sources, joined};
-use crate::compose::{Port, Protocol, Service};
+use crate::compose::{MountKind, Port, Protocol, Service};
 
 pub(super) fn read(sources: &Sources<'_>, front_port: u16, facts: &mut Facts) {
     let Some(stack) = sources.stack else { return };
@@ -22,6 +22,16 @@ pub(super) fn read(sources: &Sources<'_>, front_port: u16, facts: &mut Facts) {
         if role == "nginx" {
             let targets = joined(tcp(service).map(|port| port.target.to_string()));
             facts.put("nginx.target", targets, Some(first.place.clone()));
+        }
+    }
+}
+
+/// The named volume on which the database keeps its rows.
+pub(super) fn read_volume(sources: &Sources<'_>, facts: &mut Facts) {
+    let Some(database) = sources.service(sources.roles.database.as_ref()) else { return };
+    for mount in &database.mounts {
+        if let MountKind::Volume(key) = &mount.kind {
+            return facts.put("db.volume", key, Some(mount.place.clone()));
         }
     }
 }

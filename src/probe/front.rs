@@ -1,0 +1,68 @@
+//! Who is behind the port that the story's browser asks.
+
+use super::{
+    FrontDoor, ServiceState,
+    prober::{HostPorts, Prober},
+};
+use crate::{compose::Protocol, engine::Container};
+
+/// Who is behind the port that the story's browser asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Front {
+    /// This service's container publishes it, reachable here at this number.
+    Published { door: FrontDoor, at: u16 },
+    /// The file lets this service publish it, but its container does not run.
+    Down(FrontDoor),
+    /// Nobody, only these are published.
+    Nobody(Vec<String>),
+}
+
+impl Prober {
+    /// Who is behind the story's port.
+    pub(super) fn front(&self, containers: &[Container], ports: &HostPorts) -> Front {
+        let running = |container: &&Container| container.state == ServiceState::Running;
+        let live = |number: u16, service: Option<&str>| {
+            containers.iter().filter(running).filter(|one| service.is_none_or(|name| name == one.service)).find_map(
+                |one| {
+                    let port = one.ports.iter().find(|(_, protocol, _, host)| protocol == "tcp" && *host == number)?;
+                    let door = FrontDoor { service: one.service.clone(), target: port.0 };
+                    Some(Front::Published { door, at: number })
+                },
+            )
+        };
+        match ports {
+            HostPorts::AsWritten(moved) => {
+                let mut moved = moved.iter().filter(|moved| moved.from == self.port);
+                let found = live(self.port, None).or_else(|| moved.find_map(|one| live(one.to, Some(&one.service))));
+                found.unwrap_or_else(|| {
+                    let of = |one: &Container| -> Vec<String> {
+                        let told = one.ports.iter().map(|(target, protocol, _, host)| {
+                            format!("{host}->{target}/{protocol} ({})", one.service)
+                        });
+                        told.collect()
+                    };
+                    let mut published: Vec<String> = containers.iter().filter(running).flat_map(of).collect();
+                    published.sort();
+                    published.dedup();
+                    Front::Nobody(published)
+                })
+            }
+            HostPorts::Free => {
+                let written = self.stack.services.iter().find_map(|service| {
+                    let tcp = service.ports.iter().filter(|port| port.protocol == Protocol::Tcp);
+                    let port = tcp.clone().find(|port| port.published == Some(self.port))?;
+                    Some(FrontDoor { service: service.name.clone(), target: port.target })
+                });
+                let Some(door) = written else { return Front::Nobody(self.ports_in_file()) };
+                let container = containers.iter().filter(running).find(|one| one.service == door.service);
+                let at = container.and_then(|one| {
+                    one.ports.iter().find(|(target, protocol, _, _)| protocol == "tcp" && *target == door.target)
+                });
+                match at {
+                    Some((_, _, _, at)) => Front::Published { at: *at, door },
+                    None => Front::Down(door),
+                }
+            }
+        }
+    }
+}

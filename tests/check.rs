@@ -1,0 +1,283 @@
+//! `breakfix check` on real containers: broken and right stacks, what it leaves behind, and what it does when it is ended.
+//!
+//! Where no engine answers, these tests fail and say what to start; `BREAKFIX_SKIP_DOCKER=1` leaves them out.
+
+use std::{
+    collections::BTreeMap,
+    io::Read,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use breakfix::course::Course;
+use serde_json::Value;
+
+/// Whether containers may be used. Says so when not.
+fn containers() -> bool {
+    if std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some_and(|value| !value.is_empty()) {
+        eprintln!("skipped: BREAKFIX_SKIP_DOCKER is set");
+        return false;
+    }
+    let answer = Command::new("docker").arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    assert!(
+        answer.is_ok_and(|status| status.success()),
+        "no container engine answers: start Docker, or set BREAKFIX_SKIP_DOCKER=1 to leave these tests out"
+    );
+    true
+}
+
+fn course() -> Course {
+    Course::embedded().unwrap()
+}
+
+/// Writes a stack into a directory below `home`.
+fn write(home: &Path, name: &str, texts: &BTreeMap<String, String>) -> PathBuf {
+    let dir = home.join(name);
+    for (path, text) in texts {
+        let path = dir.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    dir
+}
+
+fn breakfix(home: &Path, args: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_breakfix"))
+        .args(args)
+        .current_dir(home)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Runs it to its end: exit code, standard output, standard error, process id.
+fn run(home: &Path, args: &[&str]) -> (Option<i32>, String, String, u32) {
+    let child = breakfix(home, args);
+    let pid = child.id();
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr), pid)
+}
+
+fn check(home: &Path, args: &[&str]) -> (Option<i32>, Vec<Value>, u32) {
+    let (code, stdout, stderr, pid) = run(home, &[&["check", "--format", "json"], args].concat());
+    let report: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("no JSON: {stdout}\n{stderr}"));
+    assert_eq!(report["format"], 1);
+    (code, report["submissions"].as_array().unwrap().clone(), pid)
+}
+
+fn docker(args: &[&str]) -> Vec<String> {
+    let output = Command::new("docker").args(args).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+/// Everything on the engine that a check by this process made: containers, networks, volumes, and their projects' images.
+fn left_by(pid: u32) -> Vec<String> {
+    let mut left = Vec::new();
+    let label = r#"{{.Label "dev.breakfix.check"}} {{.Label "com.docker.compose.project"}}"#;
+    for list in [&["ps", "-a"][..], &["network", "ls"], &["volume", "ls"]] {
+        let args = [list, &["--filter", "label=dev.breakfix.check", "--format", label]].concat();
+        left.extend(docker(&args).into_iter().filter(|line| line.contains(&format!("/{pid}/"))));
+    }
+    let projects: Vec<String> =
+        left.iter().filter_map(|line| line.split_whitespace().last().map(str::to_owned)).collect();
+    left.extend(
+        docker(&["images", "--format", "{{.Repository}}"])
+            .into_iter()
+            .filter(|image| projects.iter().any(|project| image.starts_with(project))),
+    );
+    left
+}
+
+fn images_of_checks() -> Vec<String> {
+    docker(&["images", "--filter", "reference=breakfix-check-*", "--format", "{{.Repository}}"])
+}
+
+#[test]
+fn every_prefix_of_fixes_gets_as_far_as_it_is_right() {
+    if !containers() {
+        return;
+    }
+    let (course, home) = (course(), tempfile::tempdir().unwrap());
+    let bugs: Vec<&str> = course.lessons.iter().filter(|one| !one.fix.is_empty()).map(|one| one.id.as_str()).collect();
+    assert_eq!(bugs, ["host-port", "app-port", "constructor", "representation"]);
+    for fixed in 0..=bugs.len() {
+        write(home.path(), &format!("fixed-{fixed}"), &course.stack_with(&bugs[..fixed]).unwrap());
+    }
+    let (code, submissions, pid) =
+        check(home.path(), &["-j", "2", "fixed-0", "fixed-1", "fixed-2", "fixed-3", "fixed-4"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(submissions.len(), 5);
+    for (fixed, submission) in submissions.iter().enumerate() {
+        assert_eq!(submission["dir"], format!("fixed-{fixed}"), "in the order in which they were named");
+        assert_eq!(submission["verdict"], if fixed == 4 { "works" } else { "broken" }, "{submission:#}");
+        assert_eq!(submission["first_failed_lesson"].as_str(), bugs.get(fixed).copied(), "{submission:#}");
+        let hop = [Some("browser-nginx"), Some("nginx-flaskapp"), None, None, None][fixed];
+        assert_eq!(submission["first_broken_hop"].as_str(), hop, "{submission:#}");
+        let ids: Vec<&str> =
+            submission["hops"].as_array().unwrap().iter().map(|hop| hop["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, ["browser-nginx", "nginx-flaskapp", "flaskapp-db"]);
+        for part in submission["hops"].as_array().unwrap().iter().chain(submission["checks"].as_array().unwrap()) {
+            assert!(matches!(part["status"].as_str(), Some("pass" | "fail" | "unknown")), "{part}");
+            assert!(part["command"].is_string() && part["observed"].as_str().is_some_and(|seen| !seen.is_empty()));
+        }
+        assert!(submission["seconds"].as_f64().unwrap() > 0.0);
+    }
+    assert_eq!(left_by(pid), Vec::<String>::new());
+}
+
+#[test]
+fn other_right_fixes_work_too() {
+    if !containers() {
+        return;
+    }
+    let (course, home) = (course(), tempfile::tempdir().unwrap());
+    let mut dirs = Vec::new();
+    for lesson in ["app-port", "constructor", "representation"] {
+        let variant = course.lesson(lesson).unwrap().variants.first().unwrap();
+        let mut texts = course.stack_without(lesson).unwrap();
+        for edit in &variant.edits {
+            edit.apply(&mut texts).unwrap();
+        }
+        write(home.path(), &variant.id, &texts);
+        dirs.push(variant.id.as_str());
+    }
+    let (code, submissions, _) = check(home.path(), &dirs);
+    assert_eq!(code, Some(0), "{submissions:#?}");
+}
+
+#[test]
+fn what_cannot_start_is_told_apart_from_what_may_not() {
+    if !containers() {
+        return;
+    }
+    let (course, home) = (course(), tempfile::tempdir().unwrap());
+    let edited = |name: &str, file: &str, from: &str, to: &str| {
+        let mut texts = course.fixed_stack().clone();
+        let text = texts.get_mut(file).unwrap();
+        assert!(text.contains(from), "{file} has no {from}");
+        *text = text.replace(from, to);
+        write(home.path(), name, &texts);
+    };
+    edited("yaml", "docker-compose.yml", "services:", "services:\n  db: [");
+    edited("build", "Dockerfile", "COPY src src", "COPY source src");
+    edited("refused", "docker-compose.yml", "    image: nginx:1.28", "    image: nginx:1.28\n    privileged: true");
+    let (code, submissions, pid) = check(home.path(), &["yaml", "build", "refused"]);
+    assert_eq!(code, Some(1));
+    let [yaml, build, refused] = &submissions[..] else { panic!("{submissions:#?}") };
+    assert_eq!(yaml["verdict"], "broken");
+    assert!(yaml["reason"].as_str().unwrap().contains("docker-compose.yml:"), "{yaml:#}");
+    assert_eq!(build["verdict"], "broken");
+    assert!(build["reason"].as_str().unwrap().contains("COPY source src"), "{build:#}");
+    assert_eq!(refused["verdict"], "unknown");
+    assert!(refused["reason"].as_str().unwrap().starts_with("refused: docker-compose.yml:"), "{refused:#}");
+    let (code, ..) = check(home.path(), &["refused"]);
+    assert_eq!(code, Some(3));
+    assert_eq!(left_by(pid), Vec::<String>::new());
+}
+
+#[test]
+fn one_lesson_alone_can_be_judged() {
+    if !containers() {
+        return;
+    }
+    let (course, home) = (course(), tempfile::tempdir().unwrap());
+    write(home.path(), "first-two", &course.stack_with(&["host-port", "app-port"]).unwrap());
+    let (code, submissions, _) = check(home.path(), &["--lesson", "app-port", "first-two"]);
+    assert_eq!(code, Some(0), "{submissions:#?}");
+}
+
+#[test]
+fn a_deadline_ends_in_no_verdict_and_nothing_left() {
+    if !containers() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    write(home.path(), "shop", course().fixed_stack());
+    let (code, submissions, pid) = check(home.path(), &["--timeout", "1", "shop"]);
+    assert_eq!((code, submissions[0]["verdict"].as_str()), (Some(3), Some("unknown")));
+    assert!(submissions[0]["reason"].as_str().unwrap().contains("no verdict within 1 s"));
+    assert_eq!(left_by(pid), Vec::<String>::new());
+}
+
+/// Waits until the check has containers.
+fn until_it_has_containers(pid: u32) {
+    let begun = Instant::now();
+    while left_by(pid).len() < 3 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the check starts nothing");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn ctrl_c_removes_everything() {
+    if !containers() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    write(home.path(), "shop", course().fixed_stack());
+    let mut child = breakfix(home.path(), &["check", "shop"]);
+    until_it_has_containers(child.id());
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let status = child.wait().unwrap();
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!(status.code(), Some(130), "{stderr}");
+    assert_eq!(left_by(child.id()), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_killed_check_left_goes_with_the_next_one() {
+    if !containers() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    write(home.path(), "shop", course().fixed_stack());
+    let mut child = breakfix(home.path(), &["check", "shop"]);
+    until_it_has_containers(child.id());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let left = left_by(child.id());
+    assert!(!left.is_empty(), "a killed process cannot tidy up");
+    let project = left[0].split_whitespace().last().unwrap().to_owned();
+    write(home.path(), "not-a-stack", &BTreeMap::from([("readme".to_owned(), String::new())]));
+    run(home.path(), &["check", "not-a-stack"]);
+    assert_eq!(left_by(child.id()), Vec::<String>::new());
+    assert!(!images_of_checks().iter().any(|image| image.starts_with(&project)));
+}
+
+#[test]
+fn kept_containers_are_named_and_removed_by_compose() {
+    if !containers() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    write(home.path(), "shop", course().fixed_stack());
+    let (code, _, stderr, pid) = run(home.path(), &["check", "--keep", "shop"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let command = stderr.lines().find_map(|line| line.split_once("to remove it: ")).unwrap().1;
+    assert!(!left_by(pid).is_empty());
+    let project = command.split_whitespace().nth(3).unwrap();
+    // What is kept on purpose is not what a killed check left behind.
+    run(home.path(), &["check", "no-stack-here"]);
+    assert!(!left_by(pid).is_empty());
+    for list in [&["ps", "-aq"][..], &["network", "ls", "-q"], &["volume", "ls", "-q"]] {
+        let label = format!("label=com.docker.compose.project={project}");
+        let remove: &[&str] = match list[0] {
+            "ps" => &["rm", "-fv"],
+            "network" => &["network", "rm"],
+            _ => &["volume", "rm"],
+        };
+        for id in docker(&[list, &["--filter", &label]].concat()) {
+            docker(&[remove, &[id.as_str()]].concat());
+        }
+    }
+    for image in images_of_checks().into_iter().filter(|image| image.starts_with(project)) {
+        docker(&["rmi", "--no-prune", &image]);
+    }
+    assert_eq!(left_by(pid), Vec::<String>::new());
+}
