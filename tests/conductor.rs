@@ -351,3 +351,24 @@ fn a_lab_has_one_tutor_and_a_history() {
         again.quit().await;
     });
 }
+
+#[test]
+fn what_is_taken_down_in_the_middle_of_its_start_is_gone() {
+    on_real_containers(|place| async move {
+        let mut front = FrontEnd::open(&place.lab(), None);
+        front.until("an engine", |update| matches!(update, Update::Engine(EngineStatus::Here(_))).then_some(())).await;
+        // At several moments: while networks, then containers, are being made.
+        for moment in [0, 60, 120, 250, 500, 900] {
+            front.send(Action::Up { services: vec![], build: true });
+            front.until("a work", |update| matches!(update, Update::Work(Some(_))).then_some(())).await;
+            tokio::time::sleep(Duration::from_millis(moment)).await;
+            front.send(Action::Down { volumes: true });
+            front.event("all is removed", |event| matches!(event, Event::TakenDown { .. }).then_some(())).await;
+            front.until("idle", |update| matches!(update, Update::Work(None)).then_some(())).await;
+            let project = conductor::project(&place.lab());
+            let left = Engine::find(None).await.unwrap().labelled("dev.breakfix.lab").await.unwrap();
+            assert!(!left.iter().any(|one| one.project == project), "after {moment} ms: {left:?}");
+        }
+        front.quit().await;
+    });
+}
