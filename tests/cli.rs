@@ -1,5 +1,7 @@
 //! The command line's contract: exit codes, what goes to which stream, what is refused. No container is needed.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use assert_cmd::{Command, assert::Assert};
 
 const NOBODY: &str = "unix:///nowhere/docker.sock";

@@ -1,5 +1,7 @@
 //! The conductor on real containers: a lab from its first start to solved lessons and back, driven as a front end drives it.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -177,9 +179,7 @@ fn a_lab_from_its_first_start_to_solved_lessons_and_back() {
     on_real_containers(|place| async move {
         let mut front = FrontEnd::open(&place.lab(), None);
         front.event("a new lab", |event| matches!(event, Event::LabMade { .. }).then_some(())).await;
-        front
-            .until("an engine", |update| matches!(update, Update::Engine(EngineStatus::Here(_))).then_some(()))
-            .await;
+        front.until("an engine", |update| matches!(update, Update::Engine(EngineStatus::Here(_))).then_some(())).await;
 
         // Nothing runs: making live is bringing up. Then the tables, and the first verdict.
         front.send(Action::MakeLive);
@@ -285,9 +285,7 @@ fn what_the_tutor_writes_is_not_the_learners_change() {
 fn a_cancelled_work_is_over_at_once_and_another_can_follow() {
     on_real_containers(|place| async move {
         let mut front = FrontEnd::open(&place.lab(), None);
-        front
-            .until("an engine", |update| matches!(update, Update::Engine(EngineStatus::Here(_))).then_some(()))
-            .await;
+        front.until("an engine", |update| matches!(update, Update::Engine(EngineStatus::Here(_))).then_some(())).await;
         front.send(Action::Up { services: vec![], build: true });
         front.until("a step", |update| matches!(update, Update::Step(_)).then_some(())).await;
         front.send(Action::Verify { lesson: "host-port".into() });
@@ -304,7 +302,11 @@ fn a_cancelled_work_is_over_at_once_and_another_can_follow() {
         front.send(Action::Up { services: vec!["db".into()], build: false });
         front.done().await;
         let seen = front.quit().await;
-        assert!(!seen.iter().any(|update| matches!(update, Update::Event(entry) if matches!(entry.event, Event::Verified { .. }))));
+        assert!(
+            !seen
+                .iter()
+                .any(|update| matches!(update, Update::Event(entry) if matches!(entry.event, Event::Verified { .. })))
+        );
     });
 }
 

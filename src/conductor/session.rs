@@ -345,7 +345,7 @@ impl Session {
 
     async fn tell(&mut self, told: Told) {
         match told {
-            Told::Event(event) => self.record(event).await,
+            Told::Event(event) => self.record(*event).await,
             Told::Notice(line) => self.update(Update::Notice(line)).await,
             Told::Reloaded { container, at } => self.files.was_reloaded(container, at),
         }

@@ -33,7 +33,7 @@ const RELOAD_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, PartialEq)]
 pub enum Told {
     /// Something for the journal.
-    Event(Event),
+    Event(Box<Event>),
     /// One line worth saying.
     Notice(String),
     /// This container read its files anew, at this time, in milliseconds since the Unix epoch.
@@ -125,7 +125,7 @@ impl Works {
         for port in &report.moved_ports {
             let (service, why) = (port.service.clone(), port.why.clone());
             self.say(format!("{service}: {why}, so {} in the file is {} here.", port.from, port.to));
-            self.tell(Told::Event(Event::PortMoved { service, from: port.from, to: port.to, why }));
+            self.tell(Told::Event(Box::new(Event::PortMoved { service, from: port.from, to: port.to, why })));
         }
         self.refresh_proxy(&desired, before, progress).await?;
         Ok(report)
@@ -210,7 +210,7 @@ impl Works {
     /// Environment: engine.
     pub async fn down(&self, volumes: bool, progress: &Progress) -> Result<DownReport> {
         let report = self.engine.down(&project(&self.dir), Some(&self.dir), volumes, progress).await?;
-        self.tell(Told::Event(Event::TakenDown { volumes }));
+        self.tell(Told::Event(Box::new(Event::TakenDown { volumes })));
         Ok(report)
     }
 }

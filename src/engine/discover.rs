@@ -10,6 +10,7 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 use super::{
     address::{Candidate, check_address, known_sockets, reached_at, told},
     call::{Fault, ask},
+    flight::Flights,
     text::parse_time,
     toolbox::Toolboxes,
 };
@@ -27,6 +28,7 @@ pub struct Engine {
     /// What is known of it.
     pub info: EngineInfo,
     pub(crate) toolboxes: Toolboxes,
+    pub(crate) flights: Flights,
 }
 
 /// What is known of an engine.
@@ -155,6 +157,7 @@ async fn connect(candidate: &Candidate) -> Result<Engine, Trouble> {
             clock_ahead: theirs.map_or(0.0, |nanos| nanos as f64 / 1e9 - ours),
         },
         toolboxes: Toolboxes::default(),
+        flights: Flights::default(),
     })
 }
 

@@ -30,6 +30,7 @@ impl Engine {
     ) -> Result<DownReport> {
         let mut report = DownReport::default();
         let mut failures = Vec::new();
+        self.flights.landed(project).await;
         let (listed, toolboxes, networks) = tokio::try_join!(
             self.list_by_label(labels::PROJECT, project),
             self.list_by_label(labels::TOOLBOX, project),

@@ -14,6 +14,8 @@ use crate::error::Result;
 
 /// What is kept of one line.
 const LINE_BYTES: usize = 4096;
+/// By how much, in nanoseconds, an engine may note a start too late.
+const LATE_START: i128 = 1_000_000_000;
 /// Bound on the reading of a log's end.
 const TAIL_WITHIN: Duration = Duration::from_secs(20);
 
@@ -24,17 +26,13 @@ impl Engine {
     /// Environment: the engine does not answer.
     pub async fn log_tail(&self, container: &str, service: &str, lines: usize) -> Result<Vec<LogLine>> {
         let failed = |fault: Fault| fault.environment(format!("the log of {service} cannot be read"));
-        let started = self
-            .inspect(container)
-            .await?
-            .and_then(|there| there.state?.started_at)
-            .and_then(|text| parse_time(&text))
-            .unwrap_or(0);
+        let state = self.inspect(container).await?.and_then(|there| there.state);
+        let begun = beginning_of_run(&state.unwrap_or_default());
         let options = LogsOptionsBuilder::default()
             .stdout(true)
             .stderr(true)
             .timestamps(true)
-            .since(seconds(started))
+            .since(seconds(begun))
             .tail(&lines.to_string())
             .build();
         let mut pieces = self.docker.logs(container, Some(options));
@@ -50,7 +48,7 @@ impl Engine {
         let mut list = ask(TAIL_WITHIN, read).await.map_err(failed)?;
         list.sort_by_key(|(at, _)| *at);
         // The engine counts from whole seconds: lines of the run before may be among them.
-        Ok(list.into_iter().filter(|(at, _)| *at >= started).map(|(_, line)| line).collect())
+        Ok(list.into_iter().filter(|(at, _)| *at >= begun).map(|(_, line)| line).collect())
     }
 
     /// Follows the logs of one container until it is gone or the stream is dropped, from its last `tail` lines on.
@@ -144,6 +142,14 @@ impl Follower {
     }
 }
 
+/// When the last run began, in nanoseconds. Engines note the start after the program has begun to write: a program that
+/// dies at once has said everything before its own start. So a run begins where the one before ended, where that is known.
+fn beginning_of_run(state: &bollard::models::ContainerState) -> i128 {
+    let time = |text: &Option<String>| text.as_deref().and_then(parse_time).unwrap_or(0).max(0);
+    let (started, ended) = (time(&state.started_at), time(&state.finished_at));
+    if ended < started { ended } else { (started - LATE_START).max(0) }
+}
+
 fn seconds(nanos: i128) -> i32 {
     i32::try_from(nanos / 1_000_000_000).unwrap_or(0)
 }
@@ -207,6 +213,19 @@ mod tests {
 
     fn piece(text: &str) -> LogOutput {
         LogOutput::StdOut { message: text.to_owned().into() }
+    }
+
+    #[test]
+    fn a_run_begins_where_the_one_before_ended() {
+        let state = |started: &str, finished: &str| bollard::models::ContainerState {
+            started_at: Some(started.into()),
+            finished_at: Some(finished.into()),
+            ..Default::default()
+        };
+        let never = "0001-01-01T00:00:00Z";
+        assert_eq!(beginning_of_run(&state("1970-01-01T00:00:09Z", never)), 0);
+        assert_eq!(beginning_of_run(&state("1970-01-01T00:00:09Z", "1970-01-01T00:00:08.9Z")), 8_900_000_000);
+        assert_eq!(beginning_of_run(&state("1970-01-01T00:00:09Z", "1970-01-01T00:00:10Z")), 8_000_000_000);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::{
     call::{Fault, QUICK, SLOW, ask, is_machine},
     drift::is_anonymous,
     inventory::{name_of, state_of},
+    labels,
     ports::{Refusal, another, named, refusal},
     spec::Spec,
 };
@@ -94,9 +95,11 @@ impl Engine {
     /// Makes a container with what is copied into it, on all its networks, and does not start it. Its id.
     pub(crate) async fn create(&self, service: &Service, spec: &Spec) -> Result<String> {
         let options = CreateContainerOptionsBuilder::default().name(&spec.name).build();
-        let made = ask(QUICK, self.docker.create_container(Some(options), spec.body.clone()))
-            .await
-            .map_err(|fault| explain_create(service, spec, &fault))?;
+        let (docker, body) = (self.docker.clone(), spec.body.clone());
+        let project = body.labels.as_ref().and_then(|labels| labels.get(labels::PROJECT)).cloned().unwrap_or_default();
+        let call = async move { ask(QUICK, docker.create_container(Some(options), body)).await };
+        let made = self.flights.see_through(&project, call).await;
+        let made = made.map_err(|fault| explain_create(service, spec, &fault))?;
         self.copy_in(&made.id, &service.name, &spec.copies).await?;
         for (network, endpoint) in &spec.more_networks {
             let request = NetworkConnectRequest { container: made.id.clone(), endpoint_config: Some(endpoint.clone()) };

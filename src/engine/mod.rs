@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `discover`, `address`, `context` | where engines are, and which one is meant |
 //! | `call` | bounds on every question, and what its failure means |
+//! | `flight` | calls that are seen through when their work is cancelled |
 //! | `up` | the order of the work; `order`, `supply` (images), `drift` (what changed), `spec` (what to ask for), `make` |
 //! | `build`, `build_failure`, `dockerfile` | images from the stack's own files |
 //! | `network`, `ports`, `copy` | what containers need around them |
@@ -26,6 +27,7 @@ mod down;
 mod drift;
 mod events;
 mod exec;
+mod flight;
 mod images;
 mod inventory;
 mod labels;

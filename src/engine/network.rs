@@ -96,8 +96,10 @@ impl Engine {
             ..Default::default()
         };
         let create = |subnets: Vec<String>| {
-            let request = request(&subnets);
-            async move { ask(QUICK, self.docker.create_network(request)).await.map(|made| made.id) }
+            let (request, docker) = (request(&subnets), self.docker.clone());
+            self.flights.see_through(&stack.project, async move {
+                ask(QUICK, docker.create_network(request)).await.map(|made| made.id)
+            })
         };
         let failed = |fault: Fault| fault.environment(format!("network {} cannot be made", wanted.name));
 
@@ -161,7 +163,9 @@ impl Engine {
                 labels: Some(labels),
                 ..Default::default()
             };
-            ask(QUICK, self.docker.create_volume(request)).await.map_err(failed)?;
+            let docker = self.docker.clone();
+            let call = async move { ask(QUICK, docker.create_volume(request)).await };
+            self.flights.see_through(&stack.project, call).await.map_err(failed)?;
         }
         Ok(())
     }

@@ -67,6 +67,7 @@ impl Engine {
         let Some(&service) = named.last().filter(|last| last.name == service) else {
             return Err(Error::stack(format!("{service} is scaled to none")));
         };
+        self.flights.landed(&stack.project).await;
         let before: Vec<String> = needs(service).into_iter().map(|dependency| dependency.service).collect();
         let options = UpOptions {
             services: Some(before.iter().filter(|name| stack.service(name).is_some()).cloned().collect()),

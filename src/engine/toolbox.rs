@@ -129,7 +129,9 @@ impl Engine {
             ..Default::default()
         };
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
-        let made = ask(QUICK, self.docker.create_container(Some(options), body)).await.map_err(|fault| {
+        let docker = self.docker.clone();
+        let call = async move { ask(QUICK, docker.create_container(Some(options), body)).await };
+        let made = self.flights.see_through(project, call).await.map_err(|fault| {
             if fault.status() == Some(404) && fault.message().contains("image") {
                 return fault
                     .environment(format!("the image {IMAGE} is not here, and questions are asked through it"))

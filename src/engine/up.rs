@@ -52,6 +52,7 @@ impl Engine {
     pub async fn up(&self, stack: &Stack, options: &UpOptions, progress: &Progress) -> Result<UpReport> {
         let services = select(stack, options.services.as_deref())?;
         refuse_doubles(&services)?;
+        self.flights.landed(&stack.project).await;
         let there = self.inspect_project(&stack.project).await?;
         refuse_foreign(stack, &there)?;
         make_sources(self, options, &services)?;

@@ -50,7 +50,7 @@ impl Desk {
     fn tell(&mut self) -> Result<()> {
         while let Ok(told) = self.told.try_recv() {
             match told {
-                Told::Event(event) => self.journal.write(event)?,
+                Told::Event(event) => self.journal.write(*event)?,
                 Told::Notice(line) => note(&clean(&line)),
                 Told::Reloaded { .. } => {}
             }

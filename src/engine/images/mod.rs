@@ -132,6 +132,12 @@ impl Engine {
                 .why(format!("stand-ins are made for {} only", BASE_IMAGES.join(", ")))
                 .suggest(format!("docker pull {}", names[0])));
         }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        // Whoever else builds them at this moment builds them for us, too.
+        let _turn = stand_in::turn(progress).await?;
+        let missing = self.absent(&missing).await?;
         if missing.is_empty() { Ok(()) } else { stand_in::build(self, &missing, progress).await }
     }
 

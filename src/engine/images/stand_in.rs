@@ -2,6 +2,7 @@
 //! python's first, and with Postgres and nginx added a second one, which two images share.
 
 use std::{
+    fs::File,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -48,6 +49,27 @@ const PARTS: [(&str, &str); 9] = [
     ("files/nginx.conf", include_str!("stand_in/files/nginx.conf")),
     ("files/nginx-default.conf", include_str!("stand_in/files/nginx-default.conf")),
 ];
+
+/// Waits for the turn to build: two builds at once would do the same work twice. The turn ends with the file's drop.
+pub(super) async fn turn(progress: &Progress) -> Result<File> {
+    let path = std::env::temp_dir().join("breakfix-stand-ins.lock");
+    let failed = |cause: std::io::Error| {
+        Error::environment(format!("{} can't be used", path.display()))
+            .because(cause)
+            .suggest("set TMPDIR to a directory of your own")
+    };
+    let file = File::options().create(true).append(true).open(&path).map_err(failed)?;
+    loop {
+        match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                progress.step("images", "wait", "another breakfix builds them");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            Err(cause) => return Err(failed(cause.into())),
+        }
+    }
+}
 
 /// Builds stand-ins for these of the base images.
 pub(super) async fn build(engine: &Engine, names: &[String], progress: &Progress) -> Result<()> {
