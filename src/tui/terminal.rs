@@ -17,7 +17,7 @@ use crossterm::{
         enable_raw_mode,
     },
 };
-use ratatui::{Frame, backend::CrosstermBackend};
+use ratatui::{Frame, backend::CrosstermBackend, layout::Rect};
 
 use crate::error::{Error, Result};
 
@@ -62,7 +62,9 @@ impl Terminal {
     /// # Errors
     /// The terminal is gone.
     pub fn forget(&mut self) -> io::Result<()> {
-        self.0.clear()
+        // `Terminal::clear` asks the terminal where its cursor is, and not every terminal answers. This asks nothing.
+        let size = self.0.size()?;
+        self.0.resize(Rect::new(0, 0, size.width, size.height))
     }
 
     /// Columns and rows.
@@ -76,7 +78,6 @@ impl Terminal {
     /// The terminal is gone.
     pub fn take_again(&mut self) -> io::Result<()> {
         enter()?;
-        self.0.autoresize()?;
         self.forget()
     }
 }
