@@ -165,7 +165,7 @@ fn what_cannot_start_is_told_apart_from_what_may_not() {
         write(home.path(), name, &texts);
     };
     edited("yaml", "docker-compose.yml", "services:", "services:\n  db: [");
-    edited("build", "Dockerfile", "COPY src src", "COPY source src");
+    edited("build", "Dockerfile", "COPY src", "COPY source");
     edited("refused", "docker-compose.yml", "    image: nginx:1.28", "    image: nginx:1.28\n    privileged: true");
     let (code, submissions, pid) = check(home.path(), &["yaml", "build", "refused"]);
     assert_eq!(code, Some(1));
@@ -173,7 +173,7 @@ fn what_cannot_start_is_told_apart_from_what_may_not() {
     assert_eq!(yaml["verdict"], "broken");
     assert!(yaml["reason"].as_str().unwrap().contains("docker-compose.yml:"), "{yaml:#}");
     assert_eq!(build["verdict"], "broken");
-    assert!(build["reason"].as_str().unwrap().contains("COPY source src"), "{build:#}");
+    assert!(build["reason"].as_str().unwrap().contains("COPY source"), "{build:#}");
     assert_eq!(refused["verdict"], "unknown");
     assert!(refused["reason"].as_str().unwrap().starts_with("refused: docker-compose.yml:"), "{refused:#}");
     let (code, ..) = check(home.path(), &["refused"]);
