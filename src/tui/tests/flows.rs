@@ -402,6 +402,8 @@ fn notes_resets_and_reveals_are_asked_for_and_sent() {
 #[test]
 fn logs_follow_hold_and_are_searched() {
     let mut stage = Stage::at_work(80, 24, "app-port");
+    assert_eq!(stage.model.logs.services, ["nginx"], "the story has shown these");
+    stage.model.logs.only = None;
     for number in 0..100 {
         stage.tell(log(if number % 2 == 0 { "nginx" } else { "flaskapp" }, &format!("line {number}")));
     }
