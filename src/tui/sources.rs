@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures_util::StreamExt as _;
-use tokio::sync::mpsc::{Receiver, Sender, error::TrySendError};
+use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::msg::Msg;
 use crate::{
@@ -47,25 +47,26 @@ pub async fn forward(mut told: Receiver<Update>, sender: Sender<Msg>) {
             }
             continue;
         }
-        match sender.try_send(Msg::Updates(updates)) {
-            Ok(()) => {}
-            Err(TrySendError::Closed(_)) => return,
-            Err(TrySendError::Full(message)) => {
-                if let Msg::Updates(updates) = message {
-                    for update in updates {
-                        if let Update::Log(line) = update {
-                            *skipped.entry(line.service).or_default() += 1;
-                        }
-                    }
+        let Ok(room) = sender.try_reserve() else {
+            for update in updates {
+                if let Update::Log(line) = update {
+                    *skipped.entry(line.service).or_default() += 1;
                 }
-                continue;
             }
+            continue;
+        };
+        if skipped.is_empty() {
+            room.send(Msg::Updates(updates));
+            continue;
         }
-        while let Some((service, lines)) = skipped.pop_first() {
-            if sender.send(Msg::Skipped { service, lines }).await.is_err() {
-                return;
-            }
+        // The mark stands where the lines are missing.
+        room.send(Msg::Skipped(std::mem::take(&mut skipped)));
+        if sender.send(Msg::Updates(updates)).await.is_err() {
+            return;
         }
+    }
+    if !skipped.is_empty() {
+        let _ = sender.send(Msg::Skipped(skipped)).await;
     }
     // The conductor's end is the end, whether it said so or not.
     let _ = sender.send(Msg::Updates(vec![Update::Closed])).await;
@@ -122,5 +123,54 @@ impl Signals {
     /// The number of the next one.
     pub async fn next(&mut self) -> i32 {
         std::future::pending().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::channel;
+
+    use super::*;
+    use crate::engine::{LogLine, Stream};
+
+    fn log(number: usize) -> Update {
+        Update::Log(LogLine { service: "nginx".into(), stream: Stream::Out, text: number.to_string(), at: 0 })
+    }
+
+    #[tokio::test]
+    async fn a_flood_loses_lines_and_counts_them_and_loses_nothing_else() {
+        const LINES: usize = 20_000;
+        let (tell, told) = channel(1_024);
+        let (sender, mut messages) = channel(4);
+        tokio::spawn(forward(told, sender));
+        // Nobody reads yet: the lines have to go somewhere all the same.
+        for number in 0..LINES {
+            tell.send(log(number)).await.unwrap();
+        }
+        let reader = tokio::spawn(async move {
+            let (mut lines, mut skipped, mut others) = (0, 0, Vec::new());
+            while let Some(message) = messages.recv().await {
+                match message {
+                    Msg::Skipped(by_service) => skipped += by_service["nginx"],
+                    Msg::Updates(updates) => {
+                        for update in updates {
+                            if let Update::Log(_) = update {
+                                lines += 1;
+                            } else {
+                                others.push(update);
+                            }
+                        }
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+            (lines, skipped, others)
+        });
+        tell.send(Update::Notice("kept".into())).await.unwrap();
+        drop(tell);
+        let (lines, skipped, others) = reader.await.unwrap();
+        assert!(skipped > 0);
+        assert_eq!(lines + skipped, u64::try_from(LINES).unwrap());
+        assert_eq!(others, [Update::Notice("kept".into()), Update::Closed]);
     }
 }

@@ -420,7 +420,7 @@ fn logs_follow_hold_and_are_searched() {
     assert!(stage.shows("line 100"));
     stage.press("s");
     assert!(stage.shows("line 100") && !stage.shows("line 99"));
-    stage.send(Msg::Skipped { service: "nginx".into(), lines: 1_234 });
+    stage.send(Msg::Skipped([("nginx".into(), 1_234)].into()));
     assert!(stage.shows("… 1,234 lines skipped"));
 }
 
