@@ -1,6 +1,6 @@
 //! The real binary on a real pseudo-terminal, without an engine: what only a terminal can tell.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{
     fs,

@@ -1,6 +1,9 @@
 //! The one table of keys: the bar, the `?` screen and what a key does all come from it.
 
+mod table;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+pub use table::TABLE;
 
 /// A key as it is pressed. Shift is part of the character (`R`), never told apart from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,20 +195,6 @@ pub enum Place {
     Unsaved,
 }
 
-use Place::{
-    Asking, Chooser, Diff, Editor, Evidence, Files, Journal, Leaving, Logs, Question, Reading, Resetting, Story,
-    Unsaved, Welcome, Writing,
-};
-
-const PANES: &[Place] = &[Story, Question, Evidence, Logs, Files, Diff, Journal];
-const TABS: &[Place] = &[Story, Evidence, Logs, Files, Diff, Journal];
-const SCROLLS: &[Place] = &[Story, Question, Evidence, Logs, Files, Diff, Journal, Reading, Chooser];
-const SCREENS: &[Place] = &[Welcome, Story, Question, Evidence, Logs, Files, Diff, Journal];
-const EVERYWHERE: &[Place] = &[
-    Welcome, Story, Question, Evidence, Logs, Files, Diff, Journal, Chooser, Reading, Leaving, Resetting, Asking,
-    Writing, Editor, Unsaved,
-];
-
 /// One row of the table.
 #[derive(Debug)]
 pub struct Binding {
@@ -222,180 +211,6 @@ pub struct Binding {
     /// Its rank in the bar; 0 keeps it out.
     pub bar: u8,
 }
-
-macro_rules! keys {
-    ($($key:expr),+) => {{ const KEYS: &[Chord] = &[$($key),+]; KEYS }};
-}
-
-const fn row(
-    keys: &'static [Chord],
-    command: Command,
-    label: &'static str,
-    help: &'static str,
-    holds: &'static [Place],
-    bar: u8,
-) -> Binding {
-    Binding { keys, command, label, help, holds, bar }
-}
-
-const DIGITS: &[Chord] =
-    keys![Chord::char('1'), Chord::char('2'), Chord::char('3'), Chord::char('4'), Chord::char('5')];
-const TAB_DIGITS: &[Chord] =
-    keys![Chord::char('1'), Chord::char('2'), Chord::char('3'), Chord::char('4'), Chord::char('5'), Chord::char('0')];
-const ENTER: &[Chord] = keys![Chord::plain(KeyCode::Enter)];
-const ESC: &[Chord] = keys![Chord::plain(KeyCode::Esc)];
-const SCROLL_KEYS: [&[Chord]; 4] = [
-    keys![Chord::plain(KeyCode::Up)],
-    keys![Chord::plain(KeyCode::Down)],
-    keys![Chord::plain(KeyCode::PageUp)],
-    keys![Chord::plain(KeyCode::PageDown)],
-];
-const UP: &[Chord] = keys![Chord::plain(KeyCode::Up), Chord::char('k')];
-const DOWN: &[Chord] = keys![Chord::plain(KeyCode::Down), Chord::char('j')];
-
-/// The table. The first row that fits wins, so a narrower place stands above a wider one.
-pub const TABLE: &[Binding] = &[
-    // What a lesson is made of.
-    row(keys![Chord::char('v')], Command::Verify, "verify", "ask the running stack whether it works", PANES, 10),
-    row(keys![Chord::char('u')], Command::Up, "up", "start what does not run; make live what was saved", PANES, 11),
-    row(keys![Chord::char('b')], Command::Build, "build", "build the app's image anew, and start it", PANES, 12),
-    row(keys![Chord::char('B')], Command::Bootstrap, "bootstrap", "give the database its tables", PANES, 0),
-    row(keys![Chord::char('e')], Command::Edit, "edit", "edit a file ($VISUAL, $EDITOR, or here)", PANES, 13),
-    row(keys![Chord::char('E')], Command::EditHere, "edit here", "edit a file in the built-in editor", PANES, 0),
-    row(keys![Chord::char('h')], Command::Hint, "hint", "the next hint: where, what, how, show", PANES, 14),
-    row(keys![Chord::char('w')], Command::Explain, "explain", "why a wrong turn is one", PANES, 0),
-    row(keys![Chord::char('n')], Command::Note, "note", "a note of your own, for the report at the end", PANES, 15),
-    row(keys![Chord::char('d')], Command::Diff, "diff", "what you changed since the start", PANES, 16),
-    row(keys![Chord::char('r')], Command::Reset, "reset", "put files back as they were (asks)", PANES, 0),
-    row(
-        keys![Chord::char('R')],
-        Command::Reveal,
-        "reveal",
-        "see this lesson's fix; apply it if you like (asks)",
-        PANES,
-        0,
-    ),
-    row(keys![Chord::char('i')], Command::Images, "images", "get the base images", SCREENS, 0),
-    row(DIGITS, Command::Answer, "answer", "answer the question", &[Question], 9),
-    row(ENTER, Command::Forward, "begin", "begin, or go on where you were", &[Welcome], 1),
-    row(ENTER, Command::Forward, "skip", "go on without an answer", &[Question], 8),
-    row(ENTER, Command::Forward, "on", "the next page", TABS, 0),
-    row(ENTER, Command::Forward, "choose", "choose", &[Chooser], 1),
-    row(ENTER, Command::Forward, "keep", "keep what is written", &[Writing], 1),
-    row(ENTER, Command::Forward, "yes", "yes", &[Asking], 1),
-    row(ENTER, Command::Forward, "close", "close", &[Reading], 2),
-    row(keys![Chord::plain(KeyCode::Backspace)], Command::Back, "back", "the page before", &[Story, Question], 0),
-    // Looking around.
-    row(keys![Chord::char('l')], Command::Lessons, "lessons", "all lessons; go to any", SCREENS, 17),
-    row(keys![Chord::char('t')], Command::Tour, "tour", "the half-minute tour of this screen", SCREENS, 18),
-    row(keys![Chord::plain(KeyCode::Tab)], Command::NextPane, "pane", "the other pane", PANES, 0),
-    row(keys![Chord::plain(KeyCode::BackTab)], Command::PreviousPane, "pane", "the pane before", PANES, 0),
-    row(TAB_DIGITS, Command::Tab, "tab", "Evidence, Logs, Files, Diff, Journal; 0 the lesson", TABS, 0),
-    row(keys![Chord::char('/')], Command::Search, "search", "find a word; / and Enter again: the next", &[Logs], 5),
-    row(keys![Chord::char('s')], Command::Service, "service", "all logs together, or one service's", &[Logs], 4),
-    row(
-        keys![Chord::char(']')],
-        Command::NextItem,
-        "next",
-        "the next file, answer or match",
-        &[Evidence, Files, Diff, Logs],
-        6,
-    ),
-    row(
-        keys![Chord::char('[')],
-        Command::PreviousItem,
-        "previous",
-        "the one before",
-        &[Evidence, Files, Diff, Logs],
-        0,
-    ),
-    row(keys![Chord::char('y')], Command::Copy, "copy", "copy the command that is shown", PANES, 0),
-    row(keys![Chord::char('o')], Command::Open, "open", "read the pane in your pager ($PAGER)", PANES, 0),
-    row(keys![Chord::ctrl('z')], Command::Undo, "undo", "take the last change back", &[Editor], 3),
-    row(keys![Chord::ctrl('y')], Command::Redo, "redo", "make it again", &[Editor], 0),
-    row(keys![Chord::ctrl('s')], Command::Save, "save", "save the file", &[Editor], 1),
-    row(keys![Chord::ctrl('f')], Command::Search, "search", "find a word", &[Editor], 4),
-    row(UP, Command::LineUp, "up", "one line up", SCROLLS, 0),
-    row(DOWN, Command::LineDown, "down", "one line down", SCROLLS, 0),
-    row(keys![Chord::plain(KeyCode::Left)], Command::Left, "left", "to the left", SCROLLS, 0),
-    row(keys![Chord::plain(KeyCode::Right)], Command::Right, "right", "to the right", SCROLLS, 0),
-    row(keys![Chord::plain(KeyCode::PageUp), Chord::ctrl('b')], Command::PageUp, "page up", "one page up", SCROLLS, 0),
-    row(
-        keys![Chord::plain(KeyCode::PageDown), Chord::char(' ')],
-        Command::PageDown,
-        "page down",
-        "one page down",
-        SCROLLS,
-        0,
-    ),
-    // While a line is written, letters are letters.
-    row(SCROLL_KEYS[0], Command::LineUp, "up", "the page above the line, one line up", &[Writing], 0),
-    row(SCROLL_KEYS[1], Command::LineDown, "down", "one line down", &[Writing], 0),
-    row(SCROLL_KEYS[2], Command::PageUp, "page up", "one page up", &[Writing], 0),
-    row(SCROLL_KEYS[3], Command::PageDown, "page down", "one page down", &[Writing], 0),
-    row(keys![Chord::char('g'), Chord::plain(KeyCode::Home)], Command::Top, "top", "the first line", SCROLLS, 0),
-    row(
-        keys![Chord::char('G'), Chord::plain(KeyCode::End)],
-        Command::Bottom,
-        "end",
-        "the last line; logs follow again",
-        SCROLLS,
-        0,
-    ),
-    row(
-        keys![Chord::char('s'), Chord::plain(KeyCode::Enter), Chord::ctrl('s')],
-        Command::Save,
-        "save and leave",
-        "save, then leave the editor",
-        &[Unsaved],
-        1,
-    ),
-    row(keys![Chord::char('d')], Command::Discard, "drop it", "leave without saving", &[Unsaved], 2),
-    // Leaving.
-    row(
-        keys![Chord::char('k'), Chord::plain(KeyCode::Enter)],
-        Command::Keep,
-        "keep running",
-        "leave the shop running",
-        &[Leaving],
-        1,
-    ),
-    row(
-        keys![Chord::char('d')],
-        Command::TakeDown,
-        "take down",
-        "remove its containers; the database stays",
-        &[Leaving],
-        2,
-    ),
-    row(keys![Chord::char('a')], Command::All, "all files", "put all files back", &[Resetting], 1),
-    row(
-        keys![Chord::char('f')],
-        Command::OnlyThis,
-        "this file",
-        "put back the file of the Files pane",
-        &[Resetting],
-        2,
-    ),
-    row(ESC, Command::Cancel, "leave", "leave the editor (asks when something is not saved)", &[Editor], 2),
-    row(ESC, Command::Cancel, "stop", "end the work that goes on; close what is open", EVERYWHERE, 0),
-    row(keys![Chord::char('?')], Command::Help, "all keys", "this list", SCREENS, 20),
-    row(keys![Chord::char('q')], Command::Cancel, "close", "close", &[Reading, Chooser], 0),
-    row(keys![Chord::char('q')], Command::Quit, "quit", "leave (asks what becomes of the shop)", SCREENS, 19),
-    row(
-        keys![Chord::ctrl('c')],
-        Command::Interrupt,
-        "quit",
-        "leave; twice: at once",
-        &[
-            Welcome, Story, Question, Evidence, Logs, Files, Diff, Journal, Chooser, Reading, Leaving, Resetting,
-            Asking, Writing,
-        ],
-        0,
-    ),
-    row(keys![Chord::ctrl('z')], Command::Suspend, "suspend", "back to the shell; fg returns", EVERYWHERE, 0),
-    row(keys![Chord::ctrl('l')], Command::Redraw, "redraw", "draw everything anew", EVERYWHERE, 0),
-];
 
 /// What this key asks for in this place, with the key's digit where it is one.
 pub fn command(key: KeyEvent, place: Place) -> Option<(Command, Option<usize>)> {
@@ -434,6 +249,10 @@ pub fn bar(place: Place) -> Vec<&'static Binding> {
 /// The `?` screen's groups: a title, and the rows that hold in one of its places.
 pub fn groups() -> Vec<(&'static str, Vec<&'static Binding>)> {
     let mut seen: Vec<*const Binding> = Vec::new();
+    use Place::{
+        Asking, Chooser, Diff, Editor, Evidence, Files, Journal, Leaving, Logs, Question, Reading, Resetting, Story,
+        Unsaved, Welcome, Writing,
+    };
     let groups: [(&str, &[Place]); 6] = [
         ("The lesson", &[Story, Question]),
         ("Evidence, logs, files, diff", &[Evidence, Logs, Files, Diff, Journal]),
@@ -471,7 +290,11 @@ pub fn names(row: &Binding) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        Place::{Editor, Evidence, Question, Story, Writing},
+        table::{ESC, EVERYWHERE},
+        *,
+    };
 
     fn press(code: KeyCode) -> KeyEvent {
         KeyEvent::new(code, KeyModifiers::NONE)

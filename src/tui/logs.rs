@@ -9,7 +9,7 @@ use super::{
     text::{self, Break},
     theme::Theme,
 };
-use crate::engine::{LogLine, Stream};
+use crate::engine::LogLine;
 
 /// Lines that are kept per service, and of all together.
 pub const KEPT_LINES: usize = 5_000;
@@ -23,8 +23,6 @@ pub struct Entry {
     pub number: u64,
     /// Index of the service in [`Logs::services`].
     pub service: usize,
-    /// Whether it came on standard error.
-    pub error: bool,
     /// The line, cleaned of all but colours.
     pub text: String,
     /// Set on a mark: so many lines came too fast to be shown.
@@ -61,7 +59,7 @@ impl Logs {
             words.push('…');
         }
         let service = self.index_of(&line.service);
-        self.add(service, line.stream == Stream::Err, words, 0);
+        self.add(service, words, 0);
     }
 
     /// Notes that lines of a service came too fast to be kept up with. Marks without a line between them are one.
@@ -77,11 +75,11 @@ impl Logs {
             }
             return;
         }
-        self.add(service, false, String::new(), lines);
+        self.add(service, String::new(), lines);
     }
 
-    fn add(&mut self, service: usize, error: bool, text: String, skipped: u64) {
-        let entry = Arc::new(Entry { number: self.next_number, service, error, text, skipped });
+    fn add(&mut self, service: usize, text: String, skipped: u64) {
+        let entry = Arc::new(Entry { number: self.next_number, service, text, skipped });
         self.next_number += 1;
         for ring in [&mut self.rings[service], &mut self.all] {
             if ring.len() == KEPT_LINES {
@@ -123,9 +121,9 @@ impl Logs {
         };
     }
 
-    /// Shows this service alone, where it has logged anything.
+    /// Shows this service alone, also before it has said anything.
     pub fn show_only(&mut self, service: &str) {
-        self.only = self.services.iter().position(|known| known == service);
+        self.only = Some(self.index_of(service));
         self.anchor = None;
     }
 
@@ -214,14 +212,14 @@ impl Logs {
         let name = self.services.get(entry.service).map_or("", String::as_str);
         let mut spans = vec![
             Span::styled(text::pad(name, names), theme.service(entry.service)),
-            Span::styled(if entry.error { " ! " } else { " │ " }, theme.faint()),
+            Span::styled(" │ ", theme.faint()),
         ];
         if entry.skipped > 0 {
             spans.push(Span::styled(format!("… {} lines skipped", text::thousands(entry.skipped)), theme.attention()));
         } else {
             spans.extend(self.mark(coloured(&entry.text, theme), theme));
         }
-        text::wrap(&Line::from(spans), columns, names + 3, Break::Anywhere)
+        text::wrap(&Line::from(spans), columns, names + 3, Break::Words)
     }
 
     /// Marks what is searched for.
@@ -288,6 +286,7 @@ fn coloured(line: &str, theme: Theme) -> Vec<Span<'static>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Stream;
 
     fn line(service: &str, text: &str) -> LogLine {
         LogLine { service: service.into(), stream: Stream::Out, text: text.into(), at: 0 }

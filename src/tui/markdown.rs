@@ -116,7 +116,13 @@ pub fn inline(words: &str, theme: Theme) -> Vec<Span<'static>> {
                 if !plain.is_empty() {
                     spans.push(Span::raw(std::mem::take(&mut plain)));
                 }
-                spans.push(Span::styled(text.to_owned(), style));
+                if style == theme.code() {
+                    spans.push(Span::styled(text.to_owned(), style));
+                } else {
+                    spans.extend(
+                        inline(text, theme).into_iter().map(|span| Span::styled(span.content, style.patch(span.style))),
+                    );
+                }
                 rest = after;
             }
             None => {
@@ -167,6 +173,14 @@ mod tests {
                 (" 2 * 3 ` x", Style::new()),
             ]
         );
+    }
+
+    #[test]
+    fn code_inside_strong_words_is_both() {
+        let theme = Theme::COLOUR;
+        let spans = inline("**read `ports:`**", theme);
+        assert_eq!(spans[1].content, "ports:");
+        assert_eq!(spans[1].style, theme.strong().patch(theme.code()));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What comes in, and what goes out.
 
+use std::collections::BTreeMap;
+
 use crossterm::event::KeyEvent;
 
 use crate::{
@@ -18,13 +20,8 @@ pub enum Msg {
     Resize(u16, u16),
     /// The conductor told these things, oldest first.
     Updates(Vec<Update>),
-    /// So many log lines of this service came faster than they could be taken.
-    Skipped {
-        /// The service.
-        service: String,
-        /// How many.
-        lines: u64,
-    },
+    /// By service, so many log lines came faster than they could be taken.
+    Skipped(BTreeMap<String, u64>),
     /// Time passed while something on the screen moves.
     Tick,
     /// The lab's files were read.

@@ -215,7 +215,13 @@ fn reading(model: &Model, need: &Need) -> Option<Next> {
     let at = model.page_index();
     let after = pages.get(at + 1);
     let count = pages.len();
+    // Who has edited a file is past the story, wherever it stands.
+    let acted = *need == Need::MakeLive || model.edited && *need == Need::Verify;
     match model.page {
+        Page::Beat(_) if acted => {
+            let next = by_need(model, need);
+            Some(if after.is_some() { next.also(Command::Forward, "read on") } else { next })
+        }
         Page::Question if model.question_open() => {
             Some(Next::press(Command::Answer, "answer").also(Command::Forward, "skip the question"))
         }
@@ -226,7 +232,7 @@ fn reading(model: &Model, need: &Need) -> Option<Next> {
             let step = model.lesson()?.beats.get(beat)?.step.as_str();
             let acts = matches!(step, "change one thing" | "look again");
             let ready = match need {
-                Need::Start | Need::Bootstrap | Need::Up | Need::MakeLive => acts,
+                Need::Start | Need::Bootstrap | Need::Up => acts,
                 Need::Verify => step == "look again",
                 _ => false,
             };

@@ -1,12 +1,10 @@
 //! The one task that waits: messages in through one bounded channel, effects out, a picture when something changed.
 
-use std::{collections::BTreeMap, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
+use std::{collections::VecDeque, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
 
-use crossterm::event::{Event, EventStream, KeyEventKind};
-use futures_util::StreamExt as _;
 use tokio::{
     process::Command,
-    sync::mpsc::{self, Receiver, Sender, error::TrySendError},
+    sync::mpsc::{self, Receiver, Sender},
     task::JoinHandle,
     time::{Instant, sleep_until},
 };
@@ -15,21 +13,20 @@ use super::{
     disk,
     model::Model,
     msg::{Effect, Msg},
+    sources::{Signals, forward, read_keys},
     terminal::{self, Terminal},
     update::update,
     view::view,
 };
 use crate::{
-    conductor::{Remote, Update},
+    conductor::{Action, Remote, Update},
     course::Course,
     error::{Error, Result},
     journal::now_ms,
 };
 
-/// Messages that may wait. Each holds at most [`BATCH`] updates.
+/// Messages that may wait. Each holds a few hundred updates at most.
 const WAITING: usize = 64;
-/// Updates that are taken in one go.
-const BATCH: usize = 256;
 /// Between two pictures that no key has asked for.
 const FRAME: Duration = Duration::from_millis(33);
 /// How long the conductor may take to close before the program ends without it.
@@ -92,7 +89,7 @@ impl Runtime {
             tokio::select! {
                 biased;
                 signal = signals.next() => {
-                    self.remote.send(crate::conductor::Action::Quit);
+                    self.remote.send(Action::Quit);
                     return Ok(Some(signal));
                 }
                 message = self.messages.recv() => {
@@ -151,7 +148,7 @@ impl Runtime {
         let pressed = matches!(message, Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..));
         self.model.now = now_ms();
         self.dirty = true;
-        let mut effects: std::collections::VecDeque<Effect> = update(&mut self.model, message).into();
+        let mut effects: VecDeque<Effect> = update(&mut self.model, message).into();
         while let Some(effect) = effects.pop_front() {
             if let Some(answer) = Box::pin(self.carry_out(effect)).await? {
                 effects.extend(update(&mut self.model, answer));
@@ -164,7 +161,7 @@ impl Runtime {
     async fn carry_out(&mut self, effect: Effect) -> Result<Option<Msg>> {
         match effect {
             Effect::Conduct(action) => {
-                if action == crate::conductor::Action::Quit {
+                if action == Action::Quit {
                     self.closing_since.get_or_insert_with(Instant::now);
                 }
                 self.remote.send(action);
@@ -325,103 +322,4 @@ pub fn own_editor() -> Option<Vec<String>> {
         let words = shell_words::split(&std::env::var(name).ok()?).ok()?;
         (!words.is_empty()).then_some(words)
     })
-}
-
-async fn read_keys(sender: Sender<Msg>) {
-    let mut events = EventStream::new();
-    while let Some(event) = events.next().await {
-        let message = match event {
-            Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => Msg::Key(key),
-            Ok(Event::Paste(text)) => Msg::Paste(text),
-            Ok(Event::Resize(columns, rows)) => Msg::Resize(columns, rows),
-            Ok(_) => continue,
-            // The terminal is gone: the signal for that ends the program.
-            Err(_) => break,
-        };
-        if sender.send(message).await.is_err() {
-            break;
-        }
-    }
-}
-
-/// Passes on what the conductor tells. Log lines that come faster than they can be taken are counted, and nothing else is
-/// ever dropped.
-async fn forward(mut told: Receiver<Update>, sender: Sender<Msg>) {
-    let mut skipped: BTreeMap<String, u64> = BTreeMap::new();
-    let mut batch = Vec::new();
-    while told.recv_many(&mut batch, BATCH).await > 0 {
-        let updates = std::mem::take(&mut batch);
-        let only_logs = updates.iter().all(|update| matches!(update, Update::Log(_)));
-        if !only_logs {
-            if sender.send(Msg::Updates(updates)).await.is_err() {
-                return;
-            }
-            continue;
-        }
-        match sender.try_send(Msg::Updates(updates)) {
-            Ok(()) => {}
-            Err(TrySendError::Closed(_)) => return,
-            Err(TrySendError::Full(message)) => {
-                if let Msg::Updates(updates) = message {
-                    for update in updates {
-                        if let Update::Log(line) = update {
-                            *skipped.entry(line.service).or_default() += 1;
-                        }
-                    }
-                }
-                continue;
-            }
-        }
-        while let Some((service, lines)) = skipped.pop_first() {
-            if sender.send(Msg::Skipped { service, lines }).await.is_err() {
-                return;
-            }
-        }
-    }
-    // The conductor's end is the end, whether it said so or not.
-    let _ = sender.send(Msg::Updates(vec![Update::Closed])).await;
-}
-
-/// The signals that end the program.
-#[cfg(unix)]
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    hang_up: tokio::signal::unix::Signal,
-    _interrupt: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let listen =
-            |kind| signal(kind).map_err(|error| Error::environment("cannot listen for signals").because(error));
-        Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            hang_up: listen(SignalKind::hangup())?,
-            // Ctrl-C in an editor that has the terminal reaches us too, and must not end us.
-            _interrupt: listen(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) -> i32 {
-        tokio::select! {
-            _ = self.terminate.recv() => 15,
-            _ = self.hang_up.recv() => 1,
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) -> i32 {
-        std::future::pending().await
-    }
 }

@@ -402,6 +402,8 @@ fn notes_resets_and_reveals_are_asked_for_and_sent() {
 #[test]
 fn logs_follow_hold_and_are_searched() {
     let mut stage = Stage::at_work(80, 24, "app-port");
+    assert_eq!(stage.model.logs.services, ["nginx"], "the story has shown these");
+    stage.model.logs.only = None;
     for number in 0..100 {
         stage.tell(log(if number % 2 == 0 { "nginx" } else { "flaskapp" }, &format!("line {number}")));
     }
@@ -418,7 +420,7 @@ fn logs_follow_hold_and_are_searched() {
     assert!(stage.shows("line 100"));
     stage.press("s");
     assert!(stage.shows("line 100") && !stage.shows("line 99"));
-    stage.send(Msg::Skipped { service: "nginx".into(), lines: 1_234 });
+    stage.send(Msg::Skipped([("nginx".into(), 1_234)].into()));
     assert!(stage.shows("… 1,234 lines skipped"));
 }
 

@@ -96,15 +96,16 @@ fn event(model: &mut Model, mut entry: Entry) {
                 model.lesson = at;
             }
         }
-        Event::Verified { report, .. } => {
+        Event::Verified { .. } => {
             model.asked = true;
-            model.knows_stale |= !report.stale.is_empty();
+            model.edited = false;
             if live {
                 verified(model);
             }
         }
         Event::FileChanged { file, .. } => {
             model.asked = false;
+            model.edited = live;
             model.saved.insert(file.clone(), entry.at);
         }
         // What was seen in an earlier session may long be otherwise.
@@ -125,8 +126,9 @@ fn event(model: &mut Model, mut entry: Entry) {
         Event::LessonSolved { lesson, .. } if live && lesson == model.lesson_id() => {
             model.just_solved = true;
             // A question that the story has still to ask comes first: the end would tell its answer.
-            let question = model.pages().iter().position(|page| *page == Page::Question);
-            let open = model.here().prediction.is_none() && question.is_some_and(|at| at > model.page_index());
+            let next = model.pages().get(model.page_index() + 1).copied();
+            let asks = model.page == Page::Question || next == Some(Page::Question);
+            let open = asks && model.here().prediction.is_none();
             model.page = if open { Page::Question } else { model.closing_page() };
             model.focus = Focus::Lesson;
             model.scrolls.lesson = Default::default();

@@ -27,7 +27,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 feed::take(model, told, &mut effects);
             }
         }
-        Msg::Skipped { service, lines } => model.logs.skip(&service, lines),
+        Msg::Skipped(skipped) => skipped.iter().for_each(|(service, lines)| model.logs.skip(service, *lines)),
         Msg::Tick => going::begin_if_possible(model, &mut effects),
         Msg::Lab(texts) => {
             let shown = model.files.files.get(model.file_at).map(|(path, _)| path.clone());

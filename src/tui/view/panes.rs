@@ -137,10 +137,12 @@ pub fn draw_side(model: &Model, area: Rect, buffer: &mut Buffer) {
     let (lines, first, last, total, left, label) = match model.tab {
         Tab::Logs => {
             let (mut lines, first, last) = model.logs.window(columns, height, model.theme);
-            if lines.is_empty() {
-                lines = quiet(model, "No container has said anything yet.");
-            }
             let which = model.logs.only.and_then(|only| model.logs.services.get(only));
+            if lines.is_empty() {
+                let who = which.map_or("No container", String::as_str);
+                let words = if which.is_some() { "has not said anything yet." } else { "has said anything yet." };
+                lines = quiet(model, &format!("{who} {words}"));
+            }
             let what = which.map_or("all services", String::as_str);
             let mode = if model.logs.anchor.is_none() { "follows" } else { "holds" };
             (lines, first, last, model.logs.len(), 0, Some(format!(" {what} · {mode} ")))
