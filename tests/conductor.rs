@@ -351,3 +351,89 @@ fn a_lab_has_one_tutor_and_a_history() {
         again.quit().await;
     });
 }
+
+#[test]
+fn what_is_taken_down_in_the_middle_of_its_start_is_gone() {
+    on_real_containers(|place| async move {
+        let mut front = FrontEnd::open(&place.lab(), None);
+        front.until("an engine", |update| matches!(update, Update::Engine(EngineStatus::Here(_))).then_some(())).await;
+        // At several moments: while networks, then containers, are being made.
+        for moment in [0, 60, 120, 250, 500, 900] {
+            front.send(Action::Up { services: vec![], build: true });
+            front.until("a work", |update| matches!(update, Update::Work(Some(_))).then_some(())).await;
+            tokio::time::sleep(Duration::from_millis(moment)).await;
+            front.send(Action::Down { volumes: true });
+            front.event("all is removed", |event| matches!(event, Event::TakenDown { .. }).then_some(())).await;
+            front.until("idle", |update| matches!(update, Update::Work(None)).then_some(())).await;
+            let project = conductor::project(&place.lab());
+            let left = Engine::find(None).await.unwrap().labelled("dev.breakfix.lab").await.unwrap();
+            assert!(!left.iter().any(|one| one.project == project), "after {moment} ms: {left:?}");
+        }
+        front.quit().await;
+    });
+}
+
+/// Forwards a socket to the engine's until it is dropped; then every connection through it breaks.
+#[cfg(unix)]
+fn forward(from: PathBuf, to: PathBuf) -> tokio::task::JoinSet<()> {
+    let mut forwarding = tokio::task::JoinSet::new();
+    let listener = tokio::net::UnixListener::bind(&from).unwrap();
+    forwarding.spawn(async move {
+        let mut connections = tokio::task::JoinSet::new();
+        while let Ok((mut client, _)) = listener.accept().await {
+            let to = to.clone();
+            connections.spawn(async move {
+                let mut engine = tokio::net::UnixStream::connect(&to).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut engine).await;
+            });
+        }
+    });
+    forwarding
+}
+
+#[cfg(unix)]
+#[test]
+fn an_engine_that_goes_away_is_noticed_and_found_again() {
+    on_real_containers(|place| async move {
+        let url = Engine::find(None).await.unwrap().info.url;
+        let Some(real) = url.strip_prefix("unix://").map(PathBuf::from) else {
+            return eprintln!("skipped: the engine is not behind a socket here, but at {url}");
+        };
+        let socket = place.home.path().join("engine.sock");
+        let forwarding = forward(socket.clone(), real.clone());
+        let mut front = FrontEnd::open(&place.lab(), Some(format!("unix://{}", socket.display())));
+        let here = |update: &Update| matches!(update, Update::Engine(EngineStatus::Here(_))).then_some(());
+        front.until("an engine", here).await;
+        front.send(Action::Up { services: vec!["db".into()], build: false });
+        front.done().await;
+        front.send(Action::Verify { lesson: "host-port".into() });
+        front
+            .until("a question", |update| matches!(update, Update::Step(step) if step.verb == "ask").then_some(()))
+            .await;
+
+        drop(forwarding);
+        std::fs::remove_file(&socket).unwrap();
+        front
+            .until("that it is gone", |update| matches!(update, Update::Engine(EngineStatus::Missing(_))).then_some(()))
+            .await;
+        let gone = front
+            .until("no containers", |update| match update {
+                Update::Containers(all) => Some(all.is_empty()),
+                _ => None,
+            })
+            .await;
+        assert!(gone);
+
+        let _forwarding = forward(socket, real);
+        front.until("that it is back", here).await;
+        front
+            .until("its containers", |update| match update {
+                Update::Containers(all) => all.iter().any(|one| one.service == "db").then_some(()),
+                _ => None,
+            })
+            .await;
+        front.send(Action::Down { volumes: true });
+        front.event("all is removed", |event| matches!(event, Event::TakenDown { .. }).then_some(())).await;
+        front.quit().await;
+    });
+}

@@ -193,6 +193,13 @@ fn every_row_of_the_list_of_faults() {
             "Broken - constructor []",
         ),
         (
+            "columns that are called otherwise",
+            |s| {
+                s.rows(|rows| rows.columns = ["id", "title", "amount", "text"].map(String::from).to_vec());
+            },
+            "Works - - []",
+        ),
+        (
             "representation",
             |s| {
                 s.submit(|answer| {

@@ -92,7 +92,12 @@ impl Running {
     }
 
     async fn survey(&self, thorough: bool) -> (Survey, Report) {
-        let options = SurveyOptions { within: Duration::from_secs(60), ports: HostPorts::Free, thorough, submit: true };
+        let options = SurveyOptions {
+            within: Duration::from_secs(60),
+            ports: HostPorts::Free,
+            thorough,
+            ..SurveyOptions::default()
+        };
         let survey = self.prober.survey(&options, &Progress::silent()).await.unwrap();
         let report = diagnose(&self.course, &survey, &self.facts, None);
         eprintln!("{} ({thorough}): {:?} in {:.2} s", self.project, report.verdict, survey.seconds);
@@ -101,6 +106,7 @@ impl Running {
 
     async fn end(self) {
         self.engine.down(&self.project, None, true, &Progress::silent()).await.unwrap();
+        self.engine.remove_images_of(&self.project).await.unwrap();
     }
 }
 

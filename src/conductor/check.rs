@@ -8,7 +8,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Desired, isolate::isolate, janitor, tables};
+use super::{Desired, isolate::isolate, janitor, tables::Starting};
 use crate::{
     compose,
     course::Course,
@@ -112,18 +112,26 @@ async fn judge(
     let up = up_options(options);
     let engine = &options.engine;
 
-    clock.phase("up");
-    let started = start(engine, &desired, &up, progress).await;
+    clock.phase("start");
+    let prober =
+        Prober::new(engine.clone(), desired.stack.clone(), desired.roles.clone(), facts.clone(), &options.course);
+    let starting = Starting { engine, desired: &desired, up: &up, course: &options.course, prober: &prober, progress };
+    let all_started = CancellationToken::new();
+    let start = async {
+        let started = engine.up(&desired.stack, &up, progress).await;
+        all_started.cancel();
+        clock.phase("tables");
+        started
+    };
+    // The tables take as long as the proxy's start: side by side.
+    let (started, tables) = tokio::join!(start, starting.make_tables(&all_started));
     if let Err(error) = &started
         && (error.blame != Blame::Stack || engine.containers(project).await?.is_empty())
     {
         return Err(error.clone());
     }
-
-    clock.phase("tables");
-    let prober =
-        Prober::new(engine.clone(), desired.stack.clone(), desired.roles.clone(), facts.clone(), &options.course);
-    tables::make(engine, &desired, &options.course, &prober, &up, progress).await?;
+    tables?;
+    starting.start_the_ended().await?;
 
     clock.phase("ask");
     let asked = SurveyOptions { within: READY_WITHIN, ports: HostPorts::Free, thorough: false, submit: true };
@@ -136,15 +144,6 @@ async fn judge(
         report.reason = Some(in_words(&error));
     }
     Ok(report)
-}
-
-/// The database first, since its first start takes longest; then everything, while it gets ready.
-async fn start(engine: &Engine, desired: &Desired, up: &UpOptions, progress: &Progress) -> Result<()> {
-    if let Some(database) = &desired.roles.database {
-        let first = UpOptions { services: Some(vec![database.clone()]), ..up.clone() };
-        engine.up(&desired.stack, &first, progress).await?;
-    }
-    engine.up(&desired.stack, up, progress).await.map(drop)
 }
 
 fn up_options(options: &CheckOptions) -> UpOptions {

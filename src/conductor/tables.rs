@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::{Desired, bootstrap::too_early};
 use crate::{
@@ -29,75 +30,110 @@ for dir in "$PWD" "$PWD/src" "$PWD/app" /app /app/src /src /code /usr/src/app /s
 done
 exit 98"#;
 
-/// Waits for the database and runs the command that makes the tables. A command that fails is no error: an app may make its
-/// tables itself, and where it does not, the questions will show it. Gives whether containers had to be started again: those
-/// that gave up before the tables (or each other) were there.
-///
-/// # Errors
-/// Environment: the engine does not answer.
-pub async fn make(
-    engine: &Engine,
-    desired: &Desired,
-    course: &Course,
-    prober: &Prober,
-    up: &UpOptions,
-    progress: &Progress,
-) -> Result<bool> {
-    let Some(app) = &desired.roles.app else { return Ok(false) };
-    let project = &desired.stack.project;
-    if desired.roles.database.is_some() && prober.wait_database(DATABASE_WITHIN, progress).await? {
-        progress.step(app, "run", "making the tables");
-        let elsewhere: Vec<String> = ["sh", "-c", ELSEWHERE].map(str::to_owned).into();
-        if !run(engine, desired, app, &course.stack.bootstrap.command, up, progress).await? {
-            run(engine, desired, app, &elsewhere, up, progress).await?;
-        }
-    }
-    let mut again = false;
-    let order = [Some(app), desired.roles.proxy.as_ref()];
-    for service in order.into_iter().flatten() {
-        let containers = engine.containers(project).await?;
-        if containers.iter().any(|c| c.service == *service && c.state == ServiceState::Exited) {
-            progress.step(service, "start", "it ended before the others were there; once more");
-            match engine.restart(project, service, progress).await {
-                Ok(()) => again = true,
-                Err(error) if error.blame == Blame::Stack => {}
-                Err(error) => return Err(error),
+/// A submission's stack that is being started.
+pub struct Starting<'a> {
+    /// The engine.
+    pub engine: &'a Engine,
+    /// The stack.
+    pub desired: &'a Desired,
+    /// How it is brought up.
+    pub up: &'a UpOptions,
+    /// The course.
+    pub course: &'a Course,
+    /// Asks it.
+    pub prober: &'a Prober,
+    /// Where steps are told.
+    pub progress: &'a Progress,
+}
+
+impl Starting<'_> {
+    /// Runs the command that makes the tables as soon as the app runs and the database answers. `all_started` says that nothing
+    /// more will be started. A command that fails is no error: an app may make its tables itself, and where it does not, the
+    /// questions will show it.
+    ///
+    /// # Errors
+    /// Environment: the engine does not answer.
+    pub async fn make_tables(&self, all_started: &CancellationToken) -> Result<()> {
+        let (Some(app), Some(database)) = (&self.desired.roles.app, &self.desired.roles.database) else {
+            return Ok(());
+        };
+        while !all_started.is_cancelled() {
+            if self.runs(app).await? && self.runs(database).await? {
+                break;
+            }
+            tokio::select! {
+                () = all_started.cancelled() => {}
+                () = tokio::time::sleep(PAUSE) => {}
             }
         }
-    }
-    Ok(again)
-}
-
-/// Runs the command where the app runs, or else in a container of its own; whether it worked.
-async fn run(
-    engine: &Engine,
-    desired: &Desired,
-    app: &str,
-    command: &[String],
-    up: &UpOptions,
-    progress: &Progress,
-) -> Result<bool> {
-    let deadline = Instant::now() + COMMAND_WITHIN;
-    loop {
-        let containers = engine.containers(&desired.stack.project).await?;
-        let running = containers.iter().find(|c| c.service == app && c.state == ServiceState::Running);
-        let output = match in_container(engine, running, command).await {
-            Some(output) => output,
-            None => match engine.run_once(&desired.stack, app, command, up, progress).await {
-                Ok(output) => output,
-                Err(error) if error.blame == Blame::Stack => return Ok(false),
-                Err(error) => return Err(error),
-            },
-        };
-        if !too_early(&output) || Instant::now() >= deadline {
-            return Ok(output.code == 0);
+        if !self.prober.wait_database(DATABASE_WITHIN, self.progress).await? {
+            return Ok(());
         }
-        tokio::time::sleep(PAUSE).await;
+        self.progress.step(app, "run", "making the tables");
+        let elsewhere: Vec<String> = ["sh", "-c", ELSEWHERE].map(str::to_owned).into();
+        if !self.run(app, &self.course.stack.bootstrap.command).await? {
+            self.run(app, &elsewhere).await?;
+        }
+        Ok(())
     }
-}
 
-/// An exec costs a tenth of a new container. `None` when there is nothing to run it in, or it ended meanwhile.
-async fn in_container(engine: &Engine, running: Option<&Container>, command: &[String]) -> Option<Output> {
-    let command: Vec<&str> = command.iter().map(String::as_str).collect();
-    engine.exec(&running?.id, &command, &Default::default(), COMMAND_WITHIN).await.ok()
+    /// Starts the app and the proxy again where they have ended: they may have given up before the tables, or each other, were
+    /// there. Where they end again, it is their own fault.
+    ///
+    /// # Errors
+    /// Environment: the engine does not answer.
+    pub async fn start_the_ended(&self) -> Result<()> {
+        for service in [&self.desired.roles.app, &self.desired.roles.proxy].into_iter().flatten() {
+            if self.container(service).await?.is_none_or(|container| container.state != ServiceState::Exited) {
+                continue;
+            }
+            self.progress.step(service, "start", "it ended before the others were there: once more");
+            match self.engine.restart(&self.desired.stack.project, service, self.progress).await {
+                Err(error) if error.blame != Blame::Stack => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn container(&self, service: &str) -> Result<Option<Container>> {
+        let containers = self.engine.containers(&self.desired.stack.project).await?;
+        Ok(containers.into_iter().find(|container| container.service == service))
+    }
+
+    async fn runs(&self, service: &str) -> Result<bool> {
+        Ok(self.container(service).await?.is_some_and(|container| container.state == ServiceState::Running))
+    }
+
+    /// Runs the command where the app runs, or else in a container of its own; whether it worked.
+    async fn run(&self, app: &str, command: &[String]) -> Result<bool> {
+        let deadline = Instant::now() + COMMAND_WITHIN;
+        loop {
+            let Some(container) = self.container(app).await? else { return Ok(false) };
+            let output = match self.run_in(&container, command).await {
+                Some(output) => output,
+                None => {
+                    let stack = &self.desired.stack;
+                    match self.engine.run_once(stack, app, command, self.up, self.progress).await {
+                        Ok(output) => output,
+                        Err(error) if error.blame == Blame::Stack => return Ok(false),
+                        Err(error) => return Err(error),
+                    }
+                }
+            };
+            if !too_early(&output) || Instant::now() >= deadline {
+                return Ok(output.code == 0);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// An exec costs a tenth of a new container. `None` when it does not run, or ended meanwhile.
+    async fn run_in(&self, container: &Container, command: &[String]) -> Option<Output> {
+        if container.state != ServiceState::Running {
+            return None;
+        }
+        let command: Vec<&str> = command.iter().map(String::as_str).collect();
+        self.engine.exec(&container.id, &command, &Default::default(), COMMAND_WITHIN).await.ok()
+    }
 }

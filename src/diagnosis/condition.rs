@@ -184,13 +184,19 @@ fn has_status(answer: &HttpAnswer, wanted: &str) -> bool {
     })
 }
 
-/// Whether one of the rows holds what was submitted in these columns.
+/// Whether one of the rows holds what was submitted in these columns; where there is no such column, anywhere.
 fn row_holds(rows: &Rows, columns: &[String]) -> bool {
     rows.rows.iter().any(|row| {
         columns.iter().all(|column| {
-            let at = rows.columns.iter().position(|name| name.eq_ignore_ascii_case(column));
-            let held = at.and_then(|at| row.get(at)).and_then(Option::as_ref);
-            matches!((held, rows.submitted.get(column)), (Some(held), Some(sent)) if held.trim() == sent.trim())
+            let Some(sent) = rows.submitted.get(column) else { return false };
+            let holds = |cell: Option<&Option<String>>| {
+                cell.and_then(Option::as_ref).is_some_and(|held| held.trim() == sent.trim())
+            };
+            match rows.columns.iter().position(|name| name.eq_ignore_ascii_case(column)) {
+                Some(at) => holds(row.get(at)),
+                // A table may call its columns as it likes.
+                None => row.iter().any(|cell| holds(Some(cell))),
+            }
         })
     })
 }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::{
     Context,
     cli::LogsArgs,
-    terminal::{Paint, ProgressLine, clean, note, print},
+    terminal::{Paint, ProgressLine, clean, note, plain, print},
     verdicts,
 };
 use crate::{
@@ -215,7 +215,7 @@ pub async fn logs(context: &Context, dir: &Path, args: &LogsArgs) -> Result<u8> 
     let width = containers.iter().map(|container| container.service.len()).max().unwrap_or_default();
     let paint = Paint::stdout(context.color);
     let show = |line: &LogLine| {
-        print(&format!("{} {}\n", paint.faint(&format!("{:<width$} |", clean(&line.service))), clean(&line.text)))
+        print(&format!("{} {}\n", paint.faint(&format!("{:<width$} |", clean(&line.service))), plain(&line.text)))
     };
     if args.follow {
         let streams = containers.iter().map(|one| engine.follow_log(&one.id, &one.service, args.tail));

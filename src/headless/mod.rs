@@ -6,6 +6,7 @@ mod doctor;
 mod images;
 mod lab;
 mod terminal;
+mod tracing;
 mod verdicts;
 
 use std::{
@@ -72,6 +73,10 @@ pub async fn run(cli: Cli) -> Result<u8> {
         lab: cli.learn.lab.lab,
     };
     let context = &context;
+    match &command {
+        CourseCommand::Learn(args) => tracing::to_lab(context.lab(&args.lab).join(".breakfix"), context.verbose),
+        _ => tracing::to_stderr(context.verbose),
+    }
     match command {
         CourseCommand::Learn(args) => learn(context, args).await,
         CourseCommand::Check(args) => check::check(context, &args).await,

@@ -77,6 +77,20 @@ pub fn clean(text: &str) -> String {
     })
 }
 
+/// A line of a program's log, without the sequences by which it colours itself, and [`clean`].
+pub fn plain(line: &str) -> String {
+    let mut parts = line.split("\x1b[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.find(|c: char| !matches!(c, '0'..='9' | ';')) {
+            Some(end) if part[end..].starts_with('m') => plain.push_str(&part[end + 1..]),
+            // Any other sequence would move or erase: it is shown for what it is.
+            _ => plain.push_str(&format!("\x1b[{part}")),
+        }
+    }
+    clean(&plain)
+}
+
 /// Like [`clean`], for each line of the text.
 pub fn clean_lines(text: &str) -> String {
     text.lines().map(clean).collect::<Vec<_>>().join("\n")
@@ -198,6 +212,12 @@ mod tests {
     fn what_a_submission_prints_cannot_drive_the_terminal() {
         assert_eq!(clean("a\x1b[2Jb\r\n\u{202e}c\u{9b}"), "a\\u{1b}[2Jb\\r\\n\\u{202e}c\\u{9b}");
         assert_eq!(clean_lines("one\ntwo\x07"), "one\ntwo\\u{7}");
+    }
+
+    #[test]
+    fn a_log_line_loses_its_colours_and_nothing_else() {
+        assert_eq!(plain("\x1b[33mPress CTRL+C\x1b[0m to \x1b[1;31mquit\x1b[m"), "Press CTRL+C to quit");
+        assert_eq!(plain("\x1b[2Jgone\x1b["), "\\u{1b}[2Jgone\\u{1b}[");
     }
 
     #[test]

@@ -119,7 +119,9 @@ try:
         url = url.set(drivername="postgresql")
     with sqlalchemy.create_engine(url, connect_args=arguments).connect() as session:
         version = session.exec_driver_sql("SHOW server_version").scalar()
-    say("connected", version=version, **where)
+        ours = "schemaname NOT IN ('pg_catalog', 'information_schema')"
+        tables = session.exec_driver_sql(f"SELECT count(*) FROM pg_tables WHERE {ours}").scalar()
+    say("connected", version=version, tables=tables, **where)
 except ImportError as error:
     say("connected", version=None, error=str(error), **where)
 except Exception as error:

@@ -20,6 +20,7 @@ struct Told {
     outcome: String,
     host: String,
     version: Option<String>,
+    tables: Option<i64>,
     error: Option<String>,
 }
 
@@ -33,9 +34,11 @@ pub(crate) fn read(printed: &str) -> Result<Observation, String> {
     let error = told.error.as_deref().map(clean::text).unwrap_or_default();
     Ok(match told.outcome.as_str() {
         "connected" => Observation::Connected {
-            what: match told.version {
-                Some(version) => format!("PostgreSQL {}", clean::line(version.split(' ').next().unwrap_or_default())),
-                None => "PostgreSQL".into(),
+            what: match (told.version.as_deref().and_then(|version| version.split(' ').next()), told.tables) {
+                // Lessons ask for these words: a database that nobody prepared answers like any other.
+                (Some(version), Some(0)) => format!("PostgreSQL {} (no tables yet)", clean::line(version)),
+                (Some(version), _) => format!("PostgreSQL {}", clean::line(version)),
+                (None, _) => "PostgreSQL".into(),
             },
         },
         "refused" => Observation::Refused,
@@ -78,6 +81,10 @@ mod tests {
         assert_eq!(
             told(r#"{"outcome": "connected", "version": "17.5 (Debian)", "port": 5432}"#),
             Ok(Observation::Connected { what: "PostgreSQL 17.5".into() })
+        );
+        assert_eq!(
+            told(r#"{"outcome": "connected", "version": "17.5", "tables": 0}"#),
+            Ok(Observation::Connected { what: "PostgreSQL 17.5 (no tables yet)".into() })
         );
         assert_eq!(told(r#"{"outcome": "refused", "host": "db"}"#), Ok(Observation::Refused));
         assert_eq!(

@@ -44,6 +44,17 @@ impl Prober {
                 not_asked(UPSTREAM, upstream_command, service, &because),
             ];
         };
+        let app = self.service(Part::App);
+        if self.fact("nginx.upstream_host") == Some(app) && running(look, Part::App).is_none() && !look.knock.is_page()
+        {
+            // Nobody is there to be asked, and nginx takes seconds to notice.
+            let observation = self.not_running(&look.parts, Part::App).await;
+            let because = format!("{app} is not running");
+            return [
+                evidence(NGINX_FLASKAPP, format!("docker compose logs {app}"), "host", observation, 0.0),
+                not_asked(UPSTREAM, upstream_command, service, &because),
+            ];
+        }
         let port = self.proxy_port(look);
         let command = format!("docker compose exec {service} curl -si http://localhost:{port}/");
         let (through, (upstream_seen, upstream_seconds)) = self.ask_from(look, container, port).await;
@@ -56,7 +67,7 @@ impl Prober {
             );
         let gone = if tells_more { self.app_is_gone(&upstream_seen).await } else { None };
         let hop = if let Some(observation) = gone {
-            let command = format!("docker compose logs {}", self.service(Part::App));
+            let command = format!("docker compose logs {app}");
             evidence(NGINX_FLASKAPP, command, "host", observation, upstream_seconds)
         } else if tells_more {
             evidence(NGINX_FLASKAPP, upstream_command.clone(), service, upstream_seen.clone(), upstream_seconds)
@@ -102,7 +113,7 @@ impl Prober {
         let _alone = look.toolbox.lock().await;
         let unknown = Observation::Unknown { because: format!("{} is on no network", proxy.service) };
         let mut seen = ((unknown.clone(), 0.0), (unknown, 0.0));
-        for network in &proxy.networks {
+        for network in shared_first(proxy, look.parts.get(Part::App)) {
             let toolbox = match self.engine.toolbox(&self.stack.project, network).await {
                 Ok(toolbox) => toolbox,
                 Err(error) => {
@@ -193,7 +204,7 @@ impl Prober {
         let target = if url::is_loopback(host) { app } else { host };
         let _alone = look.toolbox.lock().await;
         let mut seen = Observation::NameUnknown { name: host.to_string() };
-        for network in &from.networks {
+        for network in shared_first(from, look.parts.get(Part::Database)) {
             seen = match self.engine.toolbox(&self.stack.project, network).await {
                 Ok(toolbox) => {
                     let answer = match toolbox.dial(target, port, DIAL).await {
@@ -239,6 +250,13 @@ async fn close(toolbox: Toolbox) {
         // It is tried again when the toolbox is dropped.
         tracing::warn!(%error, "cannot take the toolbox off a network");
     }
+}
+
+/// A container's networks, those that it shares with another first: a name that is unknown takes its time.
+fn shared_first<'a>(from: &'a Container, with: Option<&Container>) -> Vec<&'a String> {
+    let mut networks: Vec<&String> = from.networks.iter().collect();
+    networks.sort_by_key(|network| !with.is_some_and(|other| other.networks.contains(network)));
+    networks
 }
 
 /// The container of a part, when it runs.

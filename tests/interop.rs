@@ -1,0 +1,156 @@
+//! Beside `docker compose`: each sees, and removes, what the other has made. Where the Compose plugin is not installed, the
+//! tests that need it say so and pass; `.ci/run` installs it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use breakfix::course::Course;
+
+fn skipped() -> bool {
+    if std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some_and(|value| !value.is_empty()) {
+        eprintln!("skipped: BREAKFIX_SKIP_DOCKER is set");
+        return true;
+    }
+    let answers = |args: &[&str]| {
+        let status = Command::new("docker").args(args).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    };
+    assert!(
+        answers(&["version"]),
+        "no container engine answers: start Docker, or set BREAKFIX_SKIP_DOCKER=1 to leave these tests out"
+    );
+    let plugin = answers(&["compose", "version"]);
+    if !plugin {
+        eprintln!("skipped: the Compose plugin is not installed");
+    }
+    !plugin
+}
+
+/// A right stack in a directory whose project nobody else has; all of it goes when this is dropped.
+struct Shop {
+    home: tempfile::TempDir,
+}
+
+impl Shop {
+    fn new() -> Self {
+        let shop = Self { home: tempfile::Builder::new().prefix("breakfix-interop-").tempdir().unwrap() };
+        for (path, text) in Course::embedded().unwrap().fixed_stack() {
+            let path = shop.dir().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        shop
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.home.path().join(self.project())
+    }
+
+    fn project(&self) -> String {
+        self.home.path().file_name().unwrap().to_str().unwrap().to_lowercase()
+    }
+
+    fn compose(&self, args: &[&str]) -> Output {
+        let output = Command::new("docker").arg("compose").args(args).current_dir(self.dir()).output().unwrap();
+        assert!(output.status.success(), "docker compose {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output
+    }
+
+    fn breakfix(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_breakfix")).args(args).arg("--lab").arg(self.dir()).output().unwrap()
+    }
+
+    /// Containers, networks and volumes of the project.
+    fn there(&self) -> Vec<String> {
+        let label = format!("label=com.docker.compose.project={}", self.project());
+        let lists = [&["ps", "-aq"][..], &["network", "ls", "-q"], &["volume", "ls", "-q"]];
+        lists
+            .iter()
+            .flat_map(|list| {
+                let output = Command::new("docker").args(*list).args(["--filter", &label]).output().unwrap();
+                text(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        let _ = self.breakfix(&["down", "--volumes"]);
+        let image = format!("{}-flaskapp", self.project());
+        let _ = Command::new("docker").args(["rmi", "--no-prune", &image]).output();
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn succeeded(output: &Output) -> String {
+    assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn services(output: &Output) -> Vec<String> {
+    let mut services: Vec<String> = text(&output.stdout).lines().map(str::to_owned).collect();
+    services.sort();
+    services
+}
+
+#[test]
+fn compose_sees_and_removes_what_breakfix_has_started() {
+    if skipped() {
+        return;
+    }
+    let shop = Shop::new();
+    let told = succeeded(&shop.breakfix(&["up"]));
+    assert!(told.contains("the database has its tables"), "{told}");
+    assert_eq!(services(&shop.compose(&["ps", "--services", "--status", "running"])), ["db", "flaskapp", "nginx"]);
+    assert!(text(&shop.compose(&["logs", "flaskapp"]).stdout).contains("Running on"));
+    assert!(text(&shop.compose(&["exec", "-T", "nginx", "echo", "inside"]).stdout).contains("inside"));
+    shop.compose(&["down", "--volumes"]);
+    assert_eq!(shop.there(), Vec::<String>::new());
+}
+
+#[test]
+fn breakfix_sees_and_removes_what_compose_has_started() {
+    if skipped() {
+        return;
+    }
+    let shop = Shop::new();
+    // Not where another shop on this machine may be.
+    let file = shop.dir().join("docker-compose.yml");
+    let published = std::fs::read_to_string(&file).unwrap().replace("8080:80", "127.0.0.1::80");
+    std::fs::write(&file, published).unwrap();
+    shop.compose(&["up", "-d", "--build"]);
+    let status = shop.breakfix(&["status"]);
+    let told = text(&status.stdout);
+    for service in ["db", "flaskapp", "nginx"] {
+        let line = told.lines().find(|line| line.starts_with(service)).unwrap_or_else(|| panic!("{told}"));
+        assert!(line.contains("running"), "{told}");
+    }
+    assert_eq!(status.status.code(), Some(1), "nothing is published on 8080: {told}");
+    assert!(told.contains("✗ browser-nginx"), "{told}");
+    assert!(succeeded(&shop.breakfix(&["logs", "flaskapp"])).contains("flaskapp | "));
+    let removed = succeeded(&shop.breakfix(&["down", "--volumes"]));
+    assert_eq!(removed.lines().count(), 6, "three containers, two networks, a volume: {removed}");
+    assert_eq!(shop.there(), Vec::<String>::new());
+    assert!(succeeded(&shop.breakfix(&["down"])).contains("nothing was running"));
+}
+
+#[test]
+fn a_directory_that_is_no_lab_stays_as_it_is() {
+    if skipped() {
+        return;
+    }
+    let shop = Shop::new();
+    succeeded(&shop.breakfix(&["up"]));
+    let status = shop.breakfix(&["status"]);
+    assert!(text(&status.stdout).contains("✓ flaskapp-db"), "{}", text(&status.stdout));
+    succeeded(&shop.breakfix(&["down", "--volumes"]));
+    assert!(!Path::new(&shop.dir().join(".breakfix")).exists(), "a stack of someone's own gets no notes of ours");
+}
