@@ -1,7 +1,7 @@
 //! All that the screen shows, as plain data. Only [`super::update`] changes it, and a view only reads it.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     path::PathBuf,
     sync::Arc,
 };
@@ -92,8 +92,8 @@ pub struct Model {
     pub errors: Vec<Error>,
     /// The closing question's answer, while it is written.
     pub reflecting: Option<Input>,
-    /// The lesson was solved just now: its closing question is asked once.
-    pub just_solved: bool,
+    /// The lessons whose closing question was put in this session: once is enough.
+    pub questioned: BTreeSet<String>,
     /// One line worth saying.
     pub notice: Option<String>,
     /// A hint was asked for without an attempt in between; asking again gives it.
@@ -147,7 +147,7 @@ impl Model {
             overlay: None,
             errors: Vec::new(),
             reflecting: None,
-            just_solved: false,
+            questioned: BTreeSet::new(),
             notice: None,
             hint_insisted: false,
             beginning: None,
@@ -207,7 +207,10 @@ impl Model {
     pub fn first_page(&self) -> Page {
         let here = self.here();
         let pages = self.pages();
-        let page = if here.solved_at.is_some() {
+        // A lesson that was solved on the way, before anybody turned to it, still has its story to tell.
+        let page = if here.opened_at.is_none() {
+            Page::Beat(0)
+        } else if here.solved_at.is_some() {
             self.closing_page()
         } else if here.attempts > 0 && pages.contains(&Page::Work) {
             Page::Work

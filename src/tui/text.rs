@@ -180,11 +180,12 @@ fn line_of(cells: &[(char, Style, usize)], indent: usize) -> Line<'static> {
     Line::from(spans)
 }
 
-/// How long ago, in words: `just now`, `12 s`, `4 min`, `3 h`, `2 d`.
+/// A time in words: `a moment`, `12 s`, `4 min`, `3 h`, `2 d`.
 pub fn span(ms: u64) -> String {
     let seconds = ms / 1000;
     match seconds {
-        0..60 => format!("{seconds} s"),
+        0..2 => "a moment".to_owned(),
+        2..60 => format!("{seconds} s"),
         60..3_600 => format!("{} min", seconds / 60),
         3_600..86_400 => format!("{} h", seconds / 3_600),
         _ => format!("{} d", seconds / 86_400),

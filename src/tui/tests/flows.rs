@@ -485,6 +485,17 @@ fn every_state_has_a_next_step() {
 }
 
 #[test]
+fn a_lesson_that_was_solved_on_the_way_still_tells_its_story() {
+    let mut stage = Stage::at_work(80, 24, "host-port");
+    let mut report = works();
+    report.lessons[0].id = "host-port".into();
+    stage.verified("host-port", report);
+    stage.event(Event::LessonSolved { lesson: "app-port".into(), revealed: false });
+    stage.press("Enter l Down Enter");
+    assert_eq!((stage.model.lesson_id(), stage.model.page), ("app-port", Page::Beat(0)));
+}
+
+#[test]
 fn the_last_lesson_ends_with_both_stories() {
     let mut stage = Stage::at_work(100, 30, "app-port");
     stage.verified("app-port", works());

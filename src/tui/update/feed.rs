@@ -124,7 +124,6 @@ fn event(model: &mut Model, mut entry: Entry) {
             }
         }
         Event::LessonSolved { lesson, .. } if live && lesson == model.lesson_id() => {
-            model.just_solved = true;
             // A question that the story has still to ask comes first: the end would tell its answer.
             let next = model.pages().get(model.page_index() + 1).copied();
             let asks = model.page == Page::Question || next == Some(Page::Question);

@@ -60,7 +60,6 @@ pub fn open_lesson(model: &mut Model, lesson: usize, effects: &mut Vec<Effect>) 
     model.screen = Screen::Lesson;
     model.overlay = None;
     model.reflecting = None;
-    model.just_solved = false;
     model.hint_insisted = false;
     model.lesson_chosen = true;
     model.focus = Focus::Lesson;
@@ -135,10 +134,13 @@ fn turn(model: &mut Model, by: isize, effects: &mut Vec<Effect>) {
     arrive(model);
 }
 
-/// On the closing page of a lesson that was solved just now, the closing question is asked, once.
+/// On the closing page of a solved lesson, the closing question is put, once.
 pub fn arrive(model: &mut Model) {
-    let asks = model.lesson().is_some_and(|lesson| lesson.reflection.is_some()) && model.here().reflection.is_none();
-    if model.page == model.closing_page() && std::mem::take(&mut model.just_solved) && asks {
+    let here = model.here();
+    let asks = model.lesson().is_some_and(|lesson| lesson.reflection.is_some())
+        && here.is_solved()
+        && here.reflection.is_none();
+    if model.page == model.closing_page() && asks && model.questioned.insert(model.lesson_id().to_owned()) {
         model.reflecting = Some(Default::default());
     }
 }

@@ -30,20 +30,21 @@ pub fn next_line(model: &Model, columns: usize) -> Line<'static> {
         spans.push(Span::raw("  "));
     }
     spans.push(Span::raw(words));
-    if let Some((command, words)) = also {
-        spans.push(Span::styled("   ·   ", theme.faint()));
-        spans.push(Span::styled(key_of(model, command, place), theme.command()));
-        spans.push(Span::raw(format!("  {words}")));
-    }
-    let line = Line::from(spans);
-    match types {
-        Some(command) if line.width() + text::width(&command) + 6 <= columns => {
-            let mut line = line;
-            line.push_span(Span::styled(format!("  ($ {command})"), theme.faint()));
-            line
-        }
-        _ => line,
-    }
+    let typed = types.map(|command| Span::styled(format!("  ($ {command})"), theme.faint()));
+    let also = also.into_iter().flat_map(|(command, words)| {
+        [
+            Span::styled("   ·   ", theme.faint()),
+            Span::styled(key_of(model, command, place), theme.command()),
+            Span::raw(format!("  {words}")),
+        ]
+    });
+    let also: Vec<Span<'static>> = also.collect();
+    let width = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
+    // The command is the first to go where there is no room.
+    let taken = width(&spans) + width(&also);
+    spans.extend(typed.filter(|typed| taken + typed.width() <= columns));
+    spans.extend(also);
+    Line::from(spans)
 }
 
 /// The key of a command; answers are given by any of the choices' digits.

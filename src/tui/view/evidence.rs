@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 
 use crate::{
     diagnosis::Status,
-    probe::{Evidence, HttpAnswer, Observation, Rows},
+    probe::{Evidence, HttpAnswer, Observation, Rows, evidence_id},
     tui::{
         model::{Model, Page},
         text::{self, Break},
@@ -27,9 +27,17 @@ pub fn ids(model: &Model) -> Vec<String> {
     let checks = lesson.into_iter().flat_map(|lesson| &lesson.checks).map(|check| check.evidence.clone());
     let hops = model.course.hops.iter().map(|hop| hop.id.clone());
     let mut ids: Vec<String> = Vec::new();
-    for id in named.into_iter().chain(failing(model)).chain(checks).chain(hops).chain(survey.evidence.keys().cloned()) {
+    let mut add = |id: String| {
         if survey.evidence.contains_key(&id) && !ids.contains(&id) {
             ids.push(id);
+        }
+    };
+    for id in named.into_iter().chain(failing(model)).chain(checks).chain(hops).chain(survey.evidence.keys().cloned()) {
+        // The page's eye, curl's eye and the database's eye belong together.
+        let submitted = id == evidence_id::SUBMIT;
+        add(id);
+        if submitted {
+            add(evidence_id::ROWS.to_owned());
         }
     }
     // What was not asked has the least to say.
