@@ -24,6 +24,9 @@ const READY_WITHIN: Duration = Duration::from_secs(45);
 /// How long removing a submission's containers may take.
 const DOWN_WITHIN: Duration = Duration::from_secs(60);
 
+/// How long an engine may take to notice that nobody waits for a build any more.
+const LATE_BUILD: Duration = Duration::from_millis(400);
+
 /// How submissions are graded.
 #[derive(Debug, Clone)]
 pub struct CheckOptions {
@@ -72,6 +75,7 @@ pub async fn check_submission(dir: &Path, options: &CheckOptions, progress: &Pro
         }
     };
     clock.phase("remove");
+    let cut_short = judged.as_ref().is_err_and(|error| error.blame != Blame::Stack);
     let seconds = started.elapsed().as_secs_f64();
     let report = judged.unwrap_or_else(|error| not_judged(&options.course, &error));
     let mut submission =
@@ -80,6 +84,11 @@ pub async fn check_submission(dir: &Path, options: &CheckOptions, progress: &Pro
         submission.kept = Some(project);
     } else {
         submission.left_behind = remove(&options.engine, &project, progress).await.err();
+        if cut_short && submission.left_behind.is_none() {
+            // A build that was in its last step names its image after all; what comes later still, the next check removes.
+            tokio::time::sleep(LATE_BUILD).await;
+            submission.left_behind = options.engine.remove_images_of(&project).await.err();
+        }
     }
     submission.phases = clock.phases();
     submission

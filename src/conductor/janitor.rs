@@ -1,13 +1,13 @@
 //! What checks make is theirs by label, is removed with them, and is found when a check was killed.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     hash::{BuildHasher, Hasher, RandomState},
 };
 
 use super::owner::Owner;
 use crate::{
-    engine::{Engine, Progress},
+    engine::{Engine, Labelled, Progress},
     error::Result,
 };
 
@@ -41,25 +41,31 @@ pub async fn remove(engine: &Engine, project: &str, progress: &Progress) -> Resu
     images
 }
 
-/// Removes what checks left behind whose process was killed; gives their projects.
+/// Removes what checks left behind whose process was killed; gives their projects. Also images without anything else: an engine
+/// may finish a build that nobody waits for any more.
 ///
 /// # Errors
 /// Environment: the engine refuses or does not answer.
-pub async fn sweep(engine: &Engine, progress: &Progress) -> Result<Vec<String>> {
-    let mut dead: Vec<String> = engine
-        .labelled(OWNER)
-        .await?
-        .into_iter()
-        .filter(|found| found.project.starts_with(PREFIX))
-        .filter(|found| Owner::parse(&found.value).is_some_and(|owner| owner.is_dead()))
-        .map(|found| found.project)
-        .collect();
-    dead.dedup();
-    for project in &dead {
+pub async fn sweep(engine: &Engine, progress: &Progress) -> Result<BTreeSet<String>> {
+    // In this order: a check that begins meanwhile has its networks before its image.
+    let images = engine.images_named(PREFIX).await?;
+    let there = engine.labelled(OWNER).await?;
+    let is_dead = |found: &&Labelled| Owner::parse(&found.value).is_some_and(|owner| owner.is_dead());
+    let dead = there.iter().filter(is_dead).map(|found| found.project.clone());
+    let alone = images.iter().filter_map(|image| project_of(image));
+    let alone = alone.filter(|project| !there.iter().any(|found| found.project == *project));
+    let left: BTreeSet<String> = dead.chain(alone).filter(|project| project.starts_with(PREFIX)).collect();
+    for project in &left {
         progress.step(project, "remove", "left behind by a check that was killed");
         remove(engine, project, progress).await?;
     }
-    Ok(dead)
+    Ok(left)
+}
+
+/// The project of an image that was built for a check: `breakfix-check-0123abcd` of `breakfix-check-0123abcd-flaskapp:latest`.
+fn project_of(image: &str) -> Option<String> {
+    let (number, _) = image.strip_prefix(PREFIX)?.split_once('-')?;
+    Some(format!("{PREFIX}{number}"))
 }
 
 #[cfg(test)]
@@ -70,6 +76,13 @@ mod tests {
     fn what_is_kept_never_counts_as_left_behind() {
         let dead = |text: &str| Owner::parse(text).is_some_and(|owner| owner.is_dead());
         assert!(!dead(&labels(true)[OWNER].replace(&std::process::id().to_string(), "1")));
+    }
+
+    #[test]
+    fn an_image_tells_its_project() {
+        let project = new_project();
+        assert_eq!(project_of(&format!("{project}-my-app:latest")), Some(project));
+        assert_eq!(project_of("breakfix-checkers:latest"), None);
     }
 
     #[test]

@@ -56,13 +56,8 @@ impl Engine {
     /// # Errors
     /// Environment: the engine does not answer.
     pub async fn remove_images_of(&self, project: &str) -> Result<()> {
-        let filters = HashMap::from([("reference", vec![format!("{project}-*")])]);
-        let listed = ListImagesOptionsBuilder::default().filters(&filters).build();
-        let images = ask(QUICK, self.docker.list_images(Some(listed)))
-            .await
-            .map_err(|fault| fault.environment("the engine's images cannot be listed"))?;
-        let names = images.into_iter().flat_map(|image| image.repo_tags);
-        let removals = names.filter(|name| name.starts_with(&format!("{project}-"))).map(|name| async move {
+        let names = self.images_named(&format!("{project}-")).await?;
+        let removals = names.into_iter().map(|name| async move {
             let options = RemoveImageOptionsBuilder::default().noprune(true).build();
             match ask(SLOW, self.docker.remove_image(&name, Some(options), None)).await {
                 Err(fault) if !matches!(fault.status(), Some(404 | 409)) => {
@@ -72,5 +67,19 @@ impl Engine {
             }
         });
         join_all(removals).await.into_iter().collect()
+    }
+
+    /// The images whose name begins so, with their tags.
+    ///
+    /// # Errors
+    /// Environment: the engine does not answer.
+    pub async fn images_named(&self, prefix: &str) -> Result<Vec<String>> {
+        let filters = HashMap::from([("reference", vec![format!("{prefix}*")])]);
+        let listed = ListImagesOptionsBuilder::default().filters(&filters).build();
+        let images = ask(QUICK, self.docker.list_images(Some(listed)))
+            .await
+            .map_err(|fault| fault.environment("the engine's images cannot be listed"))?;
+        let names = images.into_iter().flat_map(|image| image.repo_tags);
+        Ok(names.filter(|name| name.starts_with(prefix)).collect())
     }
 }
