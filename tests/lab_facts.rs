@@ -27,10 +27,17 @@ impl Shop {
         nginx.mounts.push(mount("conf.d", "/etc/nginx/conf.d"));
         let mut flaskapp = service("flaskapp", 9);
         flaskapp.build = Some(Build { context: "/lab".into(), dockerfile: "Dockerfile".into(), ..Build::default() });
+        let mut db = service("db", 15);
+        db.mounts.push(Mount {
+            kind: MountKind::Volume("dbdata".into()),
+            target: "/var/lib/postgresql/data".into(),
+            read_only: false,
+            place: Place { file: "docker-compose.yml".into(), line: 18, column: 9 },
+        });
         let stack = Stack {
             dir: "/lab".into(),
             files: vec!["/lab/docker-compose.yml".into()],
-            services: vec![nginx, flaskapp, service("db", 15)],
+            services: vec![nginx, flaskapp, db],
             ..Stack::default()
         };
         Self { stack, texts: BTreeMap::new() }.file("Dockerfile", DOCKERFILE)
@@ -87,6 +94,7 @@ fn what_the_compose_file_publishes() {
     assert_eq!(facts.get("nginx.published"), Some("80:8080"));
     assert_eq!(facts.get("nginx.target"), Some("8080"));
     assert_eq!(facts.get("db.published"), Some("5433:5432"));
+    assert_eq!(facts.get("db.volume"), Some("dbdata"));
     assert_eq!(facts.get("flaskapp.published"), None);
     assert_eq!(stands(&facts, "nginx.published"), "docker-compose.yml:12");
 
