@@ -23,14 +23,15 @@ pub struct Files {
     stale: Vec<Stale>,
     facts: BTreeMap<String, String>,
     front_port: u16,
-    reloaded: Reloaded,
+    /// Which containers read their files anew since they were started.
+    pub reloaded: Reloaded,
 }
 
 impl Files {
     /// Takes the files as they are, and begins to watch them. Where the system cannot watch, changes are seen on request.
-    pub fn open(lab: &Lab, front_port: u16) -> Self {
+    pub fn open(lab: &Lab, front_port: u16, reloaded: Reloaded) -> Self {
         let watch = lab.watch().inspect_err(|error| tracing::warn!(%error, "the lab is not watched")).ok();
-        let (snapshot, reloaded) = (lab.snapshot(), Reloaded::new());
+        let snapshot = lab.snapshot();
         let mut files = Self {
             watch,
             snapshot,
@@ -99,16 +100,6 @@ impl Files {
     /// The services that the compose file starts, and none where it cannot be read.
     pub fn services(&self) -> Vec<String> {
         self.stack.as_ref().map(started_by_default).unwrap_or_default()
-    }
-
-    /// Which containers read their files anew since they were started.
-    pub fn reloaded(&self) -> &Reloaded {
-        &self.reloaded
-    }
-
-    /// This container read its files anew.
-    pub fn was_reloaded(&mut self, container: String, at: u64) {
-        self.reloaded.insert(container, at);
     }
 
     fn read_compose(&mut self, lab: &Lab) {

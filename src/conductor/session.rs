@@ -105,7 +105,7 @@ impl Session {
         }
         journal.append(Event::SessionStarted { version })?;
         let progress = journal::Progress::fold(journal.entries());
-        let files = Files::open(&lab, front_port(&options.course));
+        let files = Files::open(&lab, front_port(&options.course), progress.reloaded.clone());
         let (watch, heard) = Watch::start(options.engine.clone(), files.project(&lab));
         Ok(Self {
             files,
@@ -170,6 +170,7 @@ impl Session {
         match self.journal.append(event) {
             Ok(entry) => {
                 self.progress.apply(&entry);
+                self.files.reloaded.clone_from(&self.progress.reloaded);
                 self.update(Update::Event(Box::new(entry))).await;
             }
             Err(error) => self.update(Update::Failed(error)).await,
@@ -209,7 +210,6 @@ impl Session {
         match told {
             Told::Event(event) => self.record(*event).await,
             Told::Notice(line) => self.update(Update::Notice(line)).await,
-            Told::Reloaded { container, at } => self.files.was_reloaded(container, at),
         }
     }
 }

@@ -36,13 +36,6 @@ pub enum Told {
     Event(Box<Event>),
     /// One line worth saying.
     Notice(String),
-    /// This container read its files anew, at this time, in milliseconds since the Unix epoch.
-    Reloaded {
-        /// Its id.
-        container: String,
-        /// When.
-        at: u64,
-    },
 }
 
 /// The works on one lab, on an engine that answers.
@@ -116,9 +109,16 @@ impl Works {
     pub async fn up(&self, services: &[String], build: bool, progress: &Progress) -> Result<UpReport> {
         let desired = self.desired()?;
         let before = self.whereabouts(&desired).await?;
+        // An image of an earlier day is not taken for one of these files: what was never made is built.
+        let made = self.engine.containers(&desired.stack.project).await?;
+        let unmade = desired
+            .stack
+            .services
+            .iter()
+            .any(|service| service.build.is_some() && !made.iter().any(|one| one.service == service.name));
         let options = UpOptions {
             services: (!services.is_empty()).then(|| services.to_vec()),
-            build: if build { BuildPolicy::Always } else { BuildPolicy::IfMissing },
+            build: if build || unmade { BuildPolicy::Always } else { BuildPolicy::IfMissing },
             ..self.up_options()
         };
         let report = self.engine.up(&desired.stack, &options, progress).await?;
@@ -158,7 +158,8 @@ impl Works {
         progress.step(service, "reload", "nginx -t");
         let test = nginx(&["-t"]).await?;
         if test.code == 0 && nginx(&["-s", "reload"]).await?.code == 0 {
-            self.tell(Told::Reloaded { container: container.id.clone(), at: journal::now_ms() });
+            let reloaded = Event::Reloaded { service: service.to_owned(), container: container.id.clone() };
+            self.tell(Told::Event(Box::new(reloaded)));
             progress.finished(service, "reload", "");
             return Ok(());
         }

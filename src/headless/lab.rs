@@ -52,7 +52,6 @@ impl Desk {
             match told {
                 Told::Event(event) => self.journal.write(*event)?,
                 Told::Notice(line) => note(&clean(&line)),
-                Told::Reloaded { .. } => {}
             }
         }
         Ok(())

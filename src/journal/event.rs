@@ -151,6 +151,13 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// A service's process read its files again without being started.
+    Reloaded {
+        /// Service.
+        service: String,
+        /// Id of its container.
+        container: String,
+    },
     /// Containers, networks (and volumes) of the lab were removed.
     TakenDown {
         /// Whether the volumes went too.

@@ -27,6 +27,9 @@ pub struct Progress {
     pub notes: Vec<Note>,
     /// Host ports that were moved: service and the file's port → the port in use.
     pub moved_ports: BTreeMap<(String, u16), u16>,
+    /// When a container's process last read its files again without being started: container id → milliseconds since the
+    /// Unix epoch.
+    pub reloaded: BTreeMap<String, u64>,
     /// Whether the stack was ever started to the end.
     pub was_up: bool,
     /// Whether the database was given its tables, and its volume not removed since.
@@ -153,7 +156,9 @@ impl Progress {
             Event::PortMoved { service, from, to, .. } => {
                 self.moved_ports.insert((service.clone(), *from), *to);
             }
+            Event::Reloaded { container, .. } => drop(self.reloaded.insert(container.clone(), entry.at)),
             Event::TakenDown { volumes } => {
+                self.reloaded.clear();
                 self.moved_ports.clear();
                 self.was_up = false;
                 self.bootstrapped &= !volumes;

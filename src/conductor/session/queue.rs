@@ -88,7 +88,7 @@ impl Session {
             images: self.options.images,
             told: self.told.0.clone(),
             moved: moved_ports(&self.progress, &self.containers),
-            reloaded: self.files.reloaded().clone(),
+            reloaded: self.files.reloaded.clone(),
         };
         let work = Work { id: self.last_id, label: label(&kind), kind: kind.clone() };
         let future = bounded(works, kind.clone(), lesson, Progress::to(self.steps.0.clone()));

@@ -99,6 +99,7 @@ fn words(model: &Model, entry: &Entry) -> Option<String> {
             format!("put back {}", files.join(", "))
         }
         Event::PortMoved { service, from, to, .. } => format!("{service}: {to} instead of {from}"),
+        Event::Reloaded { service, .. } => format!("{service} read its files again"),
         Event::TakenDown { volumes: true } => "took everything down, with the data".to_owned(),
         Event::TakenDown { volumes: false } => "took the containers down".to_owned(),
         Event::WorkEnded { work: WorkKind::Verify, .. } => return None,
