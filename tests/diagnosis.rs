@@ -128,6 +128,15 @@ fn every_row_of_the_list_of_faults() {
             "Broken nginx-flaskapp app-port [old-address]",
         ),
         (
+            "the app is gone, and nginx waits for its address",
+            |s| {
+                let gone = Observation::NotRunning { service: "flaskapp".into(), exit_code: Some(1), last_line: None };
+                let silent = Observation::TimedOut { seconds: 10.0 };
+                s.saw("browser-nginx", silent).saw("nginx-flaskapp", gone).not_asked(&["page", "submit", "rows"]);
+            },
+            "Broken nginx-flaskapp app-port []",
+        ),
+        (
             "nginx without its conf",
             |s| {
                 let own = http(200, "OK", "nginx/1.28.0", "<title>Welcome to nginx!</title>");

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     course::{Check, Course, Lesson},
     lab::Facts,
-    probe::{Evidence, HttpAnswer, Observation, Survey, evidence_id},
+    probe::{Evidence, HttpAnswer, Observation, ServiceState, Survey, evidence_id},
 };
 
 /// Judges a survey. With `only` (a lesson's id) the verdict is on that lesson; hops, checks and lessons are told all the same.
@@ -79,6 +79,10 @@ fn judge_hop(course: &Course, survey: &Survey, id: &str) -> HopVerdict {
             }
             None => Status::Pass,
         },
+        (Observation::TimedOut { .. }, evidence_id::BROWSER_NGINX) if waits_behind_the_proxy(course, survey) => {
+            words = format!("{words}: {} waits for {}", course.roles.proxy, course.roles.app);
+            Status::Pass
+        }
         (Observation::Http(answer), evidence_id::NGINX_FLASKAPP) => {
             if comes_from_nginx_itself(answer) {
                 Status::Fail
@@ -98,6 +102,24 @@ fn past_the_proxy(course: &Course, survey: &Survey) -> Option<String> {
     let front = survey.front.as_ref()?;
     let role = live::role_of(survey, &front.service);
     (role != course.roles.proxy).then(|| front.service.clone())
+}
+
+/// Whether a call that was not answered got as far as the proxy: it listens behind the front door, and what it asks in turn
+/// gives no answer. (To a container that is gone, nginx may wait for many seconds before it says 502.)
+fn waits_behind_the_proxy(course: &Course, survey: &Survey) -> bool {
+    let Some(front) = &survey.front else { return false };
+    let listens = survey.services.get(&course.roles.proxy).is_some_and(|proxy| {
+        proxy.service == front.service
+            && proxy.state == ServiceState::Running
+            && proxy.listens.iter().any(|socket| socket.port == front.target)
+    });
+    let behind = survey.evidence.get(evidence_id::NGINX_FLASKAPP).map(|evidence| &evidence.observation);
+    let silent = match behind {
+        None | Some(Observation::NotAsked { .. } | Observation::Unknown { .. }) => false,
+        Some(Observation::Http(answer)) => comes_from_nginx_itself(answer),
+        Some(_) => true,
+    };
+    listens && silent
 }
 
 /// Whether nginx speaks for itself: it could not reach the app, or did not ask it.
