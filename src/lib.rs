@@ -15,8 +15,8 @@
 //!
 //! | room | what lives there | never |
 //! |---|---|---|
-//! | [`course`] | lessons, hops, hints, wrong turns, edits: loaded from TOML | Docker, terminal, async |
 //! | [`compose`] | the learner's compose file: parse, interpolate, say what is wrong and where; the desired stack as plain data | Docker, terminal, async |
+//! | [`course`] | lessons, hops, hints, wrong turns, edits: loaded from TOML | Docker, terminal, async |
 //! | [`lab`] | the learner's working copy: make, reset, apply an edit, differences, facts read from the files, watch for changes | Docker, terminal |
 //! | [`engine`] | Docker Engine through bollard: find it, images, build, up, down, logs, events, exec, dial | course, terminal |
 //! | [`probe`] | one question to the running stack, one [`probe::Evidence`] back | verdicts, words for learners |
@@ -26,7 +26,8 @@
 //! | [`headless`] | check, up, status, doctor …: runs actions, prints | ratatui |
 //! | [`tui`] | model, update, view, runtime, keymap, theme | bollard |
 //!
-//! Arrows go one way, down this list; [`error`] is the one type that all rooms share.
+//! A room uses those above it. [`error`] is the one type that all rooms share; [`engine`] also names a container's state with
+//! [`probe::ServiceState`].
 
 pub mod compose;
 pub mod conductor;
