@@ -27,7 +27,7 @@
 //! | [`tui`] | model, update, view, runtime, keymap, theme | bollard |
 //!
 //! A room uses those above it. [`error`] is the one type that all rooms share; [`engine`] also names a container's state with
-//! [`probe::ServiceState`].
+//! [`engine::ServiceState`].
 
 pub mod compose;
 pub mod conductor;

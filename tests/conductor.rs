@@ -12,10 +12,10 @@ use breakfix::{
     conductor::{self, Action, EngineStatus, Options, Remote, Update},
     course::Course,
     diagnosis::{Status, Verdict},
+    engine::ServiceState,
     engine::{Engine, ImagePolicy, Progress},
     journal::{Event, Outcome},
     lab::MakeLive,
-    probe::ServiceState,
 };
 use tokio::sync::mpsc;
 

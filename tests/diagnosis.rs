@@ -13,8 +13,9 @@ mod words;
 
 use breakfix::{
     diagnosis::{Status, Verdict, diagnose},
+    engine::ServiceState,
     lab::{Facts, MakeLive},
-    probe::{FrontDoor, HttpAnswer, Observation, Rows, ServiceState, Survey},
+    probe::{FrontDoor, HttpAnswer, Observation, Rows, Survey},
 };
 
 use crate::scene::*;

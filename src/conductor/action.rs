@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
     compose::Finding,
+    engine::ServiceState,
     engine::{EngineInfo, ImageStatus, LogLine, Step},
     error::Error,
     journal::{Entry, WorkKind},
     lab::Stale,
-    probe::ServiceState,
 };
 
 /// Something to do.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::{ContainerView, desired::read};
 use crate::{
     compose::{self, Finding, FoundRoles, Stack},
+    engine::ServiceState,
     engine::{Container, Engine},
     journal::now_ms,
     lab::{self, FileChange, Lab, RunningService, Snapshot, Stale, Watch},
-    probe::ServiceState,
 };
 
 /// When nginx last read its files anew without being started, by container id, in milliseconds since the Unix epoch.

@@ -2,9 +2,9 @@
 
 use crate::{
     engine::Container,
+    engine::ServiceState,
     journal::WorkKind,
     lab::{MakeLive, Stale},
-    probe::ServiceState,
 };
 
 /// The works, in the order in which they are to be done. `services` are those that should run.

@@ -7,9 +7,9 @@ use bollard::query_parameters::InspectContainerOptions;
 
 use super::{Desired, Works};
 use crate::{
+    engine::ServiceState,
     engine::{Container, Progress},
     error::{Error, Result},
-    probe::ServiceState,
 };
 
 /// Where the app is, and what the proxy knows of it.

@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 use super::{Desired, bootstrap::too_early};
 use crate::{
     course::Course,
-    engine::{Container, Engine, Output, Progress, UpOptions},
+    engine::{Container, Engine, Output, Progress, ServiceState, UpOptions},
     error::{Blame, Result},
-    probe::{Prober, ServiceState},
+    probe::Prober,
 };
 
 /// How long the database may take to its first answer.

@@ -14,9 +14,9 @@ use tokio::{sync::mpsc, task::AbortHandle};
 
 use super::Update;
 use crate::{
+    engine::ServiceState,
     engine::{Container, Engine},
     error::Error,
-    probe::ServiceState,
 };
 
 /// Between two looks for an engine that is missing.

@@ -18,12 +18,12 @@ use crate::{
     diagnosis::{self, Report},
     engine::{
         BASE_IMAGES, BuildPolicy, Container, DownReport, Engine, ImageOrigin, ImagePolicy, ImageStatus, MovedPort,
-        Progress, UpOptions, UpReport,
+        Progress, ServiceState, UpOptions, UpReport,
     },
     error::Result,
     journal::{self, Event},
     lab::{self, Facts},
-    probe::{HostPorts, Prober, ServiceState, Survey, SurveyOptions},
+    probe::{HostPorts, Prober, Survey, SurveyOptions},
 };
 
 /// How long a command inside nginx may take.

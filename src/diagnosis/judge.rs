@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     course::{Check, Course, Lesson},
+    engine::ServiceState,
     lab::Facts,
-    probe::{Evidence, HttpAnswer, Observation, ServiceState, Survey, evidence_id},
+    probe::{Evidence, HttpAnswer, Observation, Survey, evidence_id},
 };
 
 /// Judges a survey. With `only` (a lesson's id) the verdict is on that lesson; hops, checks and lessons are told all the same.

@@ -36,7 +36,7 @@ pub(super) fn role_of<'a>(survey: &'a Survey, service: &'a str) -> &'a str {
 
 /// The state's name as lessons write it.
 pub(super) fn state_name(report: &ServiceReport) -> &'static str {
-    use crate::probe::ServiceState::{Created, Exited, Missing, Paused, Restarting, Running};
+    use crate::engine::ServiceState::{Created, Exited, Missing, Paused, Restarting, Running};
     match report.state {
         Running => "running",
         Exited => "exited",
@@ -72,7 +72,7 @@ fn mapping(port: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::{FrontDoor, ServiceState};
+    use crate::{engine::ServiceState, probe::FrontDoor};
 
     #[test]
     fn names_and_values() {

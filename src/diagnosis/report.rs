@@ -5,14 +5,15 @@ use serde::{Deserialize, Serialize};
 use crate::lab::Stale;
 
 /// The three verdicts on a stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Everything that was asked holds.
     Works,
     /// Something does not.
     Broken,
-    /// The environment failed: nothing can be said.
+    /// The environment failed, or nothing was asked: nothing can be said.
+    #[default]
     Unknown,
 }
 
@@ -87,8 +88,8 @@ pub struct NamedWrongTurn {
     pub remark: bool,
 }
 
-/// What a verification comes to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What a verification comes to; the default is one in which nothing was asked.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Report {
     /// The verdict over everything.
     pub verdict: Verdict,

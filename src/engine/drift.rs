@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bollard::models::{ContainerInspectResponse, ImageInspect, PortMap};
 
+use super::ServiceState;
 use super::{
     inventory::{label, state_of},
     labels,
     spec::Spec,
 };
-use crate::probe::ServiceState;
 
 /// What has to be done to have the service's container as the file asks.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::{
     labels,
     text::epoch_ms,
 };
-use crate::{error::Result, probe::ServiceState};
+use crate::{engine::ServiceState, error::Result};
 
 impl Engine {
     /// The project's containers, one per service (one-off containers left out).

@@ -95,7 +95,7 @@ impl Follower {
             // The log ends with the run; it goes on when the container is started again.
             loop {
                 match self.engine.inspect(&self.container).await {
-                    Ok(Some(there)) if super::inventory::state_of(&there) == crate::probe::ServiceState::Running => {
+                    Ok(Some(there)) if super::inventory::state_of(&there) == crate::engine::ServiceState::Running => {
                         break;
                     }
                     Ok(Some(_)) => {}

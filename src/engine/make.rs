@@ -22,8 +22,8 @@ use super::{
 };
 use crate::{
     compose::{Dependency, DependencyCondition, Service, Stack},
+    engine::ServiceState,
     error::{Error, Result},
-    probe::ServiceState,
 };
 
 /// How often another port is tried.

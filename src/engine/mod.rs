@@ -56,8 +56,8 @@ pub use leftovers::Labelled;
 pub use progress::{Progress, Step};
 pub use run::{EngineEvent, LogLine, Output, Stream};
 pub use stack::{
-    BindStyle, BuildPolicy, Change, ChangeKind, Container, DownReport, Limits, MovedPort, PortStyle, UpOptions,
-    UpReport,
+    BindStyle, BuildPolicy, Change, ChangeKind, Container, DownReport, Limits, MovedPort, PortStyle, ServiceState,
+    UpOptions, UpReport,
 };
 pub use toolbox::{DialError, DialStream, Toolbox};
 

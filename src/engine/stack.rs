@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::ImagePolicy;
-use crate::probe::ServiceState;
 
 /// How a stack is brought up.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -115,6 +116,24 @@ pub struct MovedPort {
     pub target: u16,
     /// Why: `port 80 is taken`.
     pub why: String,
+}
+
+/// The state of a service's container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServiceState {
+    /// It runs.
+    Running,
+    /// It ended.
+    Exited,
+    /// It dies and is started again and again.
+    Restarting,
+    /// Made, not started.
+    Created,
+    /// Halted.
+    Paused,
+    /// There is no container.
+    Missing,
 }
 
 /// A container of a stack, whoever made it (we, or `docker compose`).

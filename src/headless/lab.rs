@@ -17,11 +17,11 @@ use super::{
 use crate::{
     conductor::{self, Told, Works},
     diagnosis::Verdict,
+    engine::ServiceState,
     engine::{ChangeKind, Container, Engine, LogLine},
     error::{Error, Result},
     journal::{self, Event, Journal},
     lab::{Lab, LabLock},
-    probe::ServiceState,
 };
 
 /// A lab with the engine that runs it.

@@ -292,7 +292,6 @@ mod tests {
             phases: vec![],
             report: Report {
                 verdict: Verdict::Broken,
-                reason: None,
                 first_broken_hop: Some("browser-nginx".into()),
                 first_failed_lesson: Some("host-port".into()),
                 hops: vec![HopVerdict {
@@ -310,26 +309,15 @@ mod tests {
                     label: "somebody answers".into(),
                     words: "long words".into(),
                 }],
-                lessons: vec![],
-                wrong_turns: vec![],
-                stale: vec![],
+                ..Report::default()
             },
         }
     }
 
     fn unknown() -> SubmissionReport {
         let mut submission = broken();
-        submission.report = Report {
-            verdict: Verdict::Unknown,
-            reason: Some("no engine\nat all".into()),
-            first_broken_hop: None,
-            first_failed_lesson: None,
-            hops: vec![],
-            checks: vec![],
-            lessons: vec![],
-            wrong_turns: vec![],
-            stale: vec![],
-        };
+        submission.report =
+            Report { verdict: Verdict::Unknown, reason: Some("no engine\nat all".into()), ..Report::default() };
         submission
     }
 

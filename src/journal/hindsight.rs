@@ -312,17 +312,13 @@ when = { any = [] }
     fn report(broken: bool) -> Report {
         Report {
             verdict: if broken { Verdict::Broken } else { Verdict::Works },
-            reason: None,
             first_broken_hop: broken.then(|| "browser-nginx".into()),
-            first_failed_lesson: None,
             hops: vec![HopVerdict {
                 id: "browser-nginx".into(),
                 status: if broken { Status::Fail } else { Status::Pass },
                 command: "curl".into(),
                 observed: "connection refused".into(),
             }],
-            checks: vec![],
-            lessons: vec![],
             wrong_turns: if broken {
                 vec![NamedWrongTurn {
                     id: "expose".into(),
@@ -334,7 +330,7 @@ when = { any = [] }
             } else {
                 vec![]
             },
-            stale: vec![],
+            ..Report::default()
         }
     }
 

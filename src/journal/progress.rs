@@ -209,12 +209,6 @@ mod tests {
     fn report(turn: Option<&str>) -> Report {
         Report {
             verdict: Verdict::Broken,
-            reason: None,
-            first_broken_hop: None,
-            first_failed_lesson: None,
-            hops: vec![],
-            checks: vec![],
-            lessons: vec![],
             wrong_turns: turn
                 .map(|id| NamedWrongTurn {
                     id: id.into(),
@@ -225,7 +219,7 @@ mod tests {
                 })
                 .into_iter()
                 .collect(),
-            stale: vec![],
+            ..Report::default()
         }
     }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::ServiceState;
+
 /// The ids of the evidence that a survey gathers. Hops use their own ids.
 pub mod evidence_id {
     /// `curl -i http://localhost:8080/` on the host: the browser's hop.
@@ -150,24 +152,6 @@ pub struct ListenSocket {
     pub address: String,
     /// Port.
     pub port: u16,
-}
-
-/// The state of a service's container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ServiceState {
-    /// It runs.
-    Running,
-    /// It ended.
-    Exited,
-    /// It dies and is started again and again.
-    Restarting,
-    /// Made, not started.
-    Created,
-    /// Halted.
-    Paused,
-    /// There is no container.
-    Missing,
 }
 
 /// What is known of one service's container.

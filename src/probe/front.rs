@@ -1,10 +1,10 @@
 //! Who is behind the port that the story's browser asks.
 
 use super::{
-    FrontDoor, ServiceState,
+    FrontDoor,
     prober::{HostPorts, Prober},
 };
-use crate::{compose::Protocol, engine::Container};
+use crate::{compose::Protocol, engine::Container, engine::ServiceState};
 
 /// Who is behind the port that the story's browser asks.
 #[derive(Debug, Clone, PartialEq, Eq)]

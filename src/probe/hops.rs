@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    Evidence, Observation, ServiceState, as_app,
+    Evidence, Observation, as_app,
     browser::Browser,
     evidence_id::{FLASKAPP_DB, NGINX_FLASKAPP, UPSTREAM},
     front::Front,
@@ -14,6 +14,7 @@ use super::{
     prober::{Part, Parts, Prober, evidence, not_asked},
     url,
 };
+use crate::engine::ServiceState;
 use crate::engine::{Container, Toolbox};
 
 /// How long an answer from inside a network is waited for.

@@ -5,11 +5,12 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    ListenSocket, ServiceState, clean,
+    ListenSocket, clean,
     prober::{Part, Parts, Prober},
     sockets,
 };
 use crate::engine::Container;
+use crate::engine::ServiceState;
 
 /// How long reading a container's sockets or log may take.
 pub(super) const INSIDE: Duration = Duration::from_secs(5);

@@ -5,14 +5,14 @@ use std::time::Duration;
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
-    Observation, ServiceState,
+    Observation,
     browser::{Browser, Visit},
     front::Front,
     http::{self, Door, Failure},
     inside::Inside,
     prober::{HostPorts, Part, Parts, Prober, SurveyOptions},
 };
-use crate::{engine::Progress, error::Result};
+use crate::{engine::Progress, engine::ServiceState, error::Result};
 
 /// Time between two looks at a stack that is starting.
 const PAUSE: Duration = Duration::from_millis(40);

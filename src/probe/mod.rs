@@ -22,6 +22,6 @@ mod survey;
 mod url;
 
 pub use evidence::{
-    Evidence, FrontDoor, HttpAnswer, ListenSocket, Observation, Rows, ServiceReport, ServiceState, Survey, evidence_id,
+    Evidence, FrontDoor, HttpAnswer, ListenSocket, Observation, Rows, ServiceReport, Survey, evidence_id,
 };
 pub use prober::{HostPorts, Prober, SurveyOptions};

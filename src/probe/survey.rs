@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    Evidence, Observation, Rows, ServiceReport, ServiceState, Survey,
+    Evidence, Observation, Rows, ServiceReport, Survey,
     browser::Visit,
     evidence_id::{BROWSER_NGINX, FLASKAPP_DB, NGINX_FLASKAPP, PAGE, ROWS, SUBMIT, UPSTREAM},
     form::{self, Item},
@@ -17,7 +17,7 @@ use super::{
     prober::{HostPorts, Part, Prober, SurveyOptions, evidence, not_asked},
     rows,
 };
-use crate::{engine::Progress, error::Result};
+use crate::{engine::Progress, engine::ServiceState, error::Result};
 
 /// How long the answer to a form is waited for at most.
 const SUBMIT_WITHIN: Duration = Duration::from_secs(20);

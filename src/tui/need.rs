@@ -9,9 +9,9 @@ use crate::{
     compose::Severity,
     conductor::{Action, ContainerView, EngineStatus},
     engine::ImageOrigin,
+    engine::ServiceState,
     journal::WorkKind,
     lab::MakeLive,
-    probe::ServiceState,
 };
 
 /// What is missing before the learner can go on.

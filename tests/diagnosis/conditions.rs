@@ -2,8 +2,9 @@
 
 use breakfix::{
     diagnosis::{Status, diagnose},
+    engine::ServiceState,
     lab::MakeLive,
-    probe::{Observation, ServiceState},
+    probe::Observation,
 };
 
 use crate::scene::*;

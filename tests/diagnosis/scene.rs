@@ -3,8 +3,9 @@
 use breakfix::{
     course::{Course, Lesson},
     diagnosis::{Report, diagnose},
+    engine::ServiceState,
     lab::{Facts, MakeLive, Stale},
-    probe::{Evidence, FrontDoor, HttpAnswer, ListenSocket, Observation, Rows, ServiceReport, ServiceState, Survey},
+    probe::{Evidence, FrontDoor, HttpAnswer, ListenSocket, Observation, Rows, ServiceReport, Survey},
 };
 
 pub const MARKER: &str = "teapotabc123";

@@ -2,8 +2,8 @@
 
 use breakfix::{
     Blame, Error,
+    engine::ServiceState,
     engine::{BuildPolicy, Engine, Progress, UpOptions},
-    probe::ServiceState,
 };
 
 use crate::support::*;

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use breakfix::{
+    engine::ServiceState,
     engine::{BuildPolicy, ChangeKind, Progress, Step, UpOptions},
-    probe::ServiceState,
 };
 
 use crate::support::*;

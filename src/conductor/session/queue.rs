@@ -183,14 +183,8 @@ mod tests {
     fn report(statuses: &[(&str, Status)]) -> Report {
         Report {
             verdict: Verdict::Broken,
-            reason: None,
-            first_broken_hop: None,
-            first_failed_lesson: None,
-            hops: vec![],
-            checks: vec![],
             lessons: statuses.iter().map(|(id, status)| LessonVerdict { id: (*id).into(), status: *status }).collect(),
-            wrong_turns: vec![],
-            stale: vec![],
+            ..Report::default()
         }
     }
 

@@ -9,11 +9,11 @@ use crate::{
     conductor::{Action, ContainerView, EngineStatus, Update, Work},
     course::Course,
     diagnosis::{CheckVerdict, HopVerdict, LessonVerdict, NamedWrongTurn, Report, Status, Verdict},
-    engine::{EngineInfo, EngineKind, ImageOrigin, ImageStatus, LogLine, Stream},
+    engine::{EngineInfo, EngineKind, ImageOrigin, ImageStatus, LogLine, ServiceState, Stream},
     error::Error,
     journal::{Entry, Event, Outcome, WorkKind},
     lab::{MakeLive, Stale},
-    probe::{Evidence, HttpAnswer, Observation, ServiceState, Survey},
+    probe::{Evidence, HttpAnswer, Observation, Survey},
     tui::{Effect, LabTexts, Model, Msg, Start, Theme, update, view},
 };
 

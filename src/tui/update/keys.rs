@@ -253,7 +253,7 @@ fn reset(model: &mut Model, all: bool, effects: &mut Vec<Effect>) {
 }
 
 fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
-    use crate::probe::ServiceState::{Created, Exited, Missing};
+    use crate::engine::ServiceState::{Created, Exited, Missing};
     let runs = model.containers.iter().any(|container| !matches!(container.state, Missing | Exited | Created));
     if runs && model.leaving.is_none() {
         open(model, Overlay::Leaving);

@@ -12,7 +12,7 @@ use crate::tui::{
     need::{self, Next},
     text,
 };
-use crate::{conductor::EngineStatus, engine::EngineKind, probe::ServiceState};
+use crate::{conductor::EngineStatus, engine::EngineKind, engine::ServiceState};
 
 /// The line that says what to do next.
 pub fn draw_next(model: &Model, area: Rect, buffer: &mut Buffer) {

@@ -9,9 +9,9 @@ use ratatui::{
 use crate::{
     compose::Severity,
     conductor::EngineStatus,
+    engine::ServiceState,
     engine::Step,
     lab::{MakeLive, Stale},
-    probe::ServiceState,
     tui::{
         model::{Model, Overlay, WorkView},
         text,
