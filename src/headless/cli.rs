@@ -249,6 +249,8 @@ pub struct HindsightArgs {
 pub enum HindsightFormat {
     /// Markdown
     Md,
+    /// One HTML page that needs nothing else
+    Html,
 }
 
 /// `images`

@@ -131,8 +131,10 @@ fn hindsight(context: &Context, lab: &Path, format: HindsightFormat) -> Result<u
     }
     let entries = journal::Journal::read(&path)?;
     match format {
-        HindsightFormat::Md => print(&journal::hindsight_markdown(&context.course, &entries)).map(|()| 0),
+        HindsightFormat::Md => print(&journal::hindsight_markdown(&context.course, &entries))?,
+        HindsightFormat::Html => print(&journal::hindsight_html(&context.course, &entries))?,
     }
+    Ok(0)
 }
 
 fn lint(dir: Option<&Path>, paint: Paint) -> Result<u8> {
