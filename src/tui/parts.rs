@@ -41,6 +41,8 @@ pub enum Page {
 /// Which half of the screen has the keys; on a narrow screen, which is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Focus {
+    /// The chain at the top; beside it stands the evidence of the link that it is at.
+    Map,
     /// The lesson.
     Lesson,
     /// The tabs.

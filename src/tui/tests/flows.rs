@@ -297,7 +297,15 @@ fn a_port_that_was_moved_stands_on_the_map() {
     let mut stage = Stage::at_work(80, 24, "app-port");
     let why = "port 8080 is taken".to_owned();
     stage.event(Event::PortMoved { service: "nginx".into(), from: 8080, to: 8081, why });
+    let with_port = |port: &str| {
+        let mut all = containers();
+        all[2].ports = vec![port.to_owned()];
+        Update::Containers(all)
+    };
+    stage.tell(with_port("127.0.0.1:8081->80/tcp"));
     assert!(stage.shows(":8081") && stage.shows("nginx is on 8081 instead"));
+    stage.tell(with_port("127.0.0.1:8080->80/tcp"));
+    assert!(!stage.shows("instead"), "told only while it is so");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The screen without a terminal: a stage on which keys are pressed and a conductor's part is spoken by the test.
 
 mod flows;
+mod map;
 mod panic;
 mod stage;
 mod storm;

@@ -12,7 +12,8 @@ use crate::{
     tui::{Msg, Theme},
 };
 
-const KEYS: [&str; 62] = [
+const KEYS: [&str; 63] = [
+    "m",
     "Enter",
     "Enter",
     "Enter",

@@ -71,6 +71,7 @@ pub fn open_lesson(model: &mut Model, lesson: usize, effects: &mut Vec<Effect>) 
     model.lesson = lesson;
     model.page = model.first_page();
     model.scrolls = Default::default();
+    model.hop = None;
     if !known {
         record(Event::LessonOpened { lesson: id }, effects);
     }
@@ -79,7 +80,7 @@ pub fn open_lesson(model: &mut Model, lesson: usize, effects: &mut Vec<Effect>) 
 
 /// Enter on a lesson's page. From the other pane it comes back first where the page waits for an answer.
 pub fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
-    let from_beside = std::mem::replace(&mut model.focus, Focus::Lesson) == Focus::Side;
+    let from_beside = std::mem::replace(&mut model.focus, Focus::Lesson) != Focus::Lesson;
     if from_beside && (model.question_open() || model.reflecting.is_some()) {
         return;
     }
@@ -187,6 +188,7 @@ pub fn show_beside(model: &mut Model) {
         model.tab = Tab::Logs;
     } else {
         model.tab = Tab::Evidence;
+        model.hop = None;
         moving::show_evidence(model, &show);
     }
 }

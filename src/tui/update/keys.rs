@@ -80,9 +80,15 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         Command::NextPane => moving::next_pane(model, true),
         Command::PreviousPane => moving::next_pane(model, false),
         Command::Tab => match digit.and_then(|digit| digit.checked_sub(1)).and_then(|at| Tab::ALL.get(at)) {
-            Some(tab) => moving::open_tab(model, *tab),
+            Some(tab) => {
+                model.hop = None;
+                moving::open_tab(model, *tab);
+            }
             None => model.focus = Focus::Lesson,
         },
+        Command::Map => moving::go_to_map(model),
+        Command::NextLink => moving::along(model, true),
+        Command::PreviousLink => moving::along(model, false),
         Command::LineUp => moving::by_lines(model, -1),
         Command::LineDown => moving::by_lines(model, 1),
         Command::PageUp => moving::by_pages(model, -1),
@@ -129,6 +135,7 @@ fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
     match model.overlay.take() {
         None if model.screen == Screen::Welcome => going::begin(model, effects),
         None if at_lesson && model.reflecting.is_some() => editing::reflect(model, effects),
+        None if model.focus == Focus::Map => moving::enter_link(model),
         None => going::forward(model, effects),
         Some(Overlay::Lessons(at)) => going::open_lesson(model, at, effects),
         Some(Overlay::Files { at, here }) => {
@@ -165,6 +172,7 @@ fn cancel(model: &mut Model, effects: &mut Vec<Effect>) {
     } else if model.reflecting.take().is_none() {
         model.beginning = None;
         model.logs.search.clear();
+        model.hop = None;
         model.focus = Focus::Lesson;
     }
 }

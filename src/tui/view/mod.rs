@@ -15,8 +15,10 @@ mod diff;
 mod evidence;
 mod files;
 mod header;
+mod hop;
 mod hopmap;
 mod journal;
+mod last_words;
 mod lesson;
 mod overlay;
 mod panes;
@@ -160,7 +162,7 @@ pub fn copyable(model: &Model) -> Option<String> {
 pub fn as_text(model: &Model) -> String {
     let lines = match (model.focus, model.tab) {
         (Focus::Lesson, _) => lesson::lines(model, 78),
-        (Focus::Side, Tab::Evidence) => return evidence::as_text(model),
+        (Focus::Map, _) | (Focus::Side, Tab::Evidence) => return evidence::as_text(model),
         (Focus::Side, Tab::Logs) => return model.logs.as_text(),
         (Focus::Side, Tab::Files) => return files::as_text(model),
         (Focus::Side, Tab::Diff) => diff::lines(model),

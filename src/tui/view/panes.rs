@@ -93,7 +93,7 @@ pub fn focused_extent(model: &Model) -> Extent {
     let pane = match model.focus {
         _ if model.overlay.is_some() => Pane::Overlay,
         Focus::Lesson => Pane::Lesson,
-        Focus::Side => Pane::Side,
+        Focus::Side | Focus::Map => Pane::Side,
     };
     extent(model, pane)
 }
@@ -278,7 +278,7 @@ fn tab_titles(model: &Model) -> Line<'static> {
         tab("0 Lesson".to_owned(), model.focus == Focus::Lesson);
     }
     for (index, this) in Tab::ALL.iter().enumerate() {
-        let open = *this == model.tab && (model.is_wide() || model.focus == Focus::Side);
+        let open = *this == model.tab && (model.is_wide() || model.focus != Focus::Lesson);
         tab(format!("{} {}", index + 1, this.title()), open);
     }
     Line::from(spans)
