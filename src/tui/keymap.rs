@@ -96,6 +96,8 @@ pub enum Command {
     Tour,
     /// Copies the command.
     Copy,
+    /// Copies what was said.
+    CopyOutput,
     /// Opens the pane's text in the pager.
     Open,
     /// Searches the logs.

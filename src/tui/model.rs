@@ -61,6 +61,14 @@ pub struct Model {
     pub progress: Progress,
     /// The journal, without what each verification saw.
     pub entries: Vec<Entry>,
+    /// What files and containers said when the stack was last asked.
+    pub facts_asked: BTreeMap<String, String>,
+    /// The hypotheses that were skipped in a row: who does not want to be asked is not asked.
+    pub hypotheses_skipped: usize,
+    /// A hypothesis was asked for, and nothing was edited since.
+    pub hypothesis_asked: bool,
+    /// It was said that one change at a time tells more.
+    pub said_one_change: bool,
     /// The last verification is newer than the last change.
     pub asked: bool,
     /// A file was edited since the last verification of this session.
@@ -136,6 +144,10 @@ impl Model {
             saved: BTreeMap::new(),
             progress: Progress::default(),
             entries: Vec::new(),
+            facts_asked: BTreeMap::new(),
+            hypotheses_skipped: 0,
+            hypothesis_asked: false,
+            said_one_change: false,
             asked: false,
             edited: false,
             logs: Logs::default(),
@@ -258,7 +270,7 @@ impl Model {
         match &self.overlay {
             Some(Overlay::Help | Overlay::Reading { .. } | Overlay::Error(_)) => Place::Reading,
             Some(Overlay::Lessons(_) | Overlay::Files { .. }) => Place::Chooser,
-            Some(Overlay::Note(_) | Overlay::Search(_)) => Place::Writing,
+            Some(Overlay::Note(_) | Overlay::Search(_) | Overlay::Hypothesis { .. }) => Place::Writing,
             Some(Overlay::Leaving) => Place::Leaving,
             Some(Overlay::Resetting) => Place::Resetting,
             Some(Overlay::Revealing | Overlay::Images) => Place::Asking,

@@ -140,6 +140,7 @@ pub const TABLE: &[Binding] = &[
         0,
     ),
     row(keys![Chord::char('y')], Command::Copy, "copy", "copy the command that is shown", PANES, 0),
+    row(keys![Chord::char('Y')], Command::CopyOutput, "copy output", "copy what it said, or the pane", PANES, 0),
     row(keys![Chord::char('o')], Command::Open, "open", "read the pane in your pager ($PAGER)", PANES, 0),
     row(keys![Chord::ctrl('z')], Command::Undo, "undo", "take the last change back", &[Editor], 3),
     row(keys![Chord::ctrl('y')], Command::Redo, "redo", "make it again", &[Editor], 0),

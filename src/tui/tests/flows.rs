@@ -174,6 +174,8 @@ fn hints_ask_for_an_attempt_in_between_and_do_not_insist() {
     assert!(stage.shows("Hint 2 · what"));
     stage.verified("app-port", bad_gateway());
     stage.press("h");
+    assert!(stage.shows("keep looking yourself"), "the last rung is the fix itself");
+    stage.press("Esc");
     assert!(stage.shows("Hint 3 · show"));
     assert_eq!(stage.model.here().hints, [Rung::Where, Rung::What, Rung::Show]);
     stage.press("h");

@@ -5,4 +5,5 @@ mod map;
 mod panic;
 mod stage;
 mod storm;
+mod thinking;
 mod views;

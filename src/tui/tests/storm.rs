@@ -12,7 +12,8 @@ use crate::{
     tui::{Msg, Theme},
 };
 
-const KEYS: [&str; 63] = [
+const KEYS: [&str; 64] = [
+    "Y",
     "m",
     "Enter",
     "Enter",

@@ -56,7 +56,12 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Vec<Effect>) {
             effects.push(Effect::ReadLab);
         }
         Update::Places(places) => model.places = places,
-        Update::Facts(facts) => model.facts = facts,
+        Update::Facts(facts) => {
+            if model.facts_asked.is_empty() {
+                model.facts_asked.clone_from(&facts);
+            }
+            model.facts = facts;
+        }
         Update::Failed(error) if error.blame == Blame::Cancelled => {
             model.queue.clear();
             model.notice = Some("Stopped.".to_owned());
@@ -113,6 +118,7 @@ fn event(model: &mut Model, mut entry: Entry) {
         }
         Event::Verified { .. } => {
             model.asked = true;
+            model.facts_asked.clone_from(&model.facts);
             model.edited = false;
             if live {
                 verified(model);
@@ -121,6 +127,7 @@ fn event(model: &mut Model, mut entry: Entry) {
         Event::FileChanged { file, .. } => {
             model.asked = false;
             model.edited = live;
+            model.hypothesis_asked = false;
             model.saved.insert(file.clone(), entry.at);
         }
         // What was seen in an earlier session may long be otherwise.

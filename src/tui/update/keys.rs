@@ -43,9 +43,16 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         }
         Command::Up => {
             let actions = need::up_actions(model);
-            conduct(model, actions, effects);
+            if !editing::ask_first(model, &actions) {
+                conduct(model, actions, effects);
+            }
         }
-        Command::Build => conduct(model, vec![Action::Up { services: vec![], build: true }], effects),
+        Command::Build => {
+            let actions = vec![Action::Up { services: vec![], build: true }];
+            if !editing::ask_first(model, &actions) {
+                conduct(model, actions, effects);
+            }
+        }
         Command::Bootstrap => conduct(model, vec![Action::Bootstrap], effects),
         Command::Images => images(model, effects),
         Command::Edit => choose_file(model, !model.own_editor, effects),
@@ -58,7 +65,7 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         Command::Reveal => reveal(model),
         Command::Lessons => open(model, Overlay::Lessons(model.lesson)),
         Command::Tour => {
-            let words = include_str!("../tour.md").to_owned();
+            let words = include_str!("../words/tour.md").to_owned();
             open(model, Overlay::Reading { title: "The tour".to_owned(), words });
         }
         Command::Help => open(model, Overlay::Help),
@@ -69,6 +76,12 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
             }
             None => model.notice = Some("There is no command here to copy.".to_owned()),
         },
+        Command::CopyOutput => {
+            let text = view::copyable_output(model);
+            let lines = text.lines().count();
+            model.notice = Some(format!("Copied {lines} {}.", if lines == 1 { "line" } else { "lines" }));
+            effects.push(Effect::Copy(text));
+        }
         Command::Open => effects.push(Effect::OpenPager(view::as_text(model))),
         Command::Search => model.overlay = Some(Overlay::Search(Default::default())),
         Command::Service => {
@@ -144,6 +157,10 @@ fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
             }
         }
         Some(Overlay::Note(input)) => editing::keep_note(model, &input, effects),
+        Some(Overlay::Hypothesis { input, actions, .. }) => {
+            editing::keep_hypothesis(model, &input, effects);
+            conduct(model, actions, effects);
+        }
         Some(Overlay::Search(input)) => editing::search_logs(model, &input),
         Some(Overlay::Revealing) => {
             let lesson = model.lesson_id().to_owned();

@@ -59,10 +59,37 @@ fn failing(model: &Model) -> Option<String> {
 
 /// The command of the evidence that the pane begins with; before any, of the first hop's question.
 pub fn current_command(model: &Model) -> Option<String> {
+    current(model).map(|evidence| evidence.command.clone())
+}
+
+/// What was said to it, uncut.
+pub fn current_output(model: &Model) -> String {
+    let mut all = String::new();
+    if let Some(evidence) = current(model) {
+        write_answer(&evidence.observation, &mut all);
+    }
+    text::clean(&all)
+}
+
+fn current(model: &Model) -> Option<&Evidence> {
     let ids = model.hop.map_or_else(|| ids(model), |link| ids_of_link(model, link));
     let survey = model.progress.last_survey.as_ref()?;
     let id = ids.get(model.evidence_at.min(ids.len().saturating_sub(1)))?;
-    survey.evidence.get(id).map(|evidence| evidence.command.clone())
+    survey.evidence.get(id)
+}
+
+fn write_answer(observation: &Observation, all: &mut String) {
+    if let Observation::Http(answer) = observation {
+        all.push_str(&format!("HTTP {} {}\n", answer.status, answer.reason));
+        for (name, value) in &answer.headers {
+            all.push_str(&format!("{name}: {value}\n"));
+        }
+        all.push_str(&format!("\n{}\n", answer.body));
+    } else {
+        for line in seen(observation, Theme::MONO, 120) {
+            all.push_str(&format!("{line}\n"));
+        }
+    }
 }
 
 /// The line on which each piece starts.
@@ -173,20 +200,7 @@ pub fn as_text(model: &Model) -> String {
     for id in ids(model) {
         let Some(evidence) = survey.evidence.get(&id) else { continue };
         all.push_str(&format!("$ {}\n", text::clean(&evidence.command)));
-        match &evidence.observation {
-            Observation::Http(answer) => {
-                all.push_str(&format!("HTTP {} {}\n", answer.status, answer.reason));
-                for (name, value) in &answer.headers {
-                    all.push_str(&format!("{name}: {value}\n"));
-                }
-                all.push_str(&format!("\n{}\n", answer.body));
-            }
-            _ => {
-                for line in seen(&evidence.observation, Theme::MONO, 120) {
-                    all.push_str(&format!("{line}\n"));
-                }
-            }
-        }
+        write_answer(&evidence.observation, &mut all);
         all.push('\n');
     }
     text::clean(&all)

@@ -262,8 +262,22 @@ fn page_count(model: &Model) -> Option<String> {
     let count = model.pages().len();
     (count > 1).then(|| {
         let title = if model.is_wide() { String::new() } else { format!("{} · ", page_title(model)) };
-        format!(" {title}page {} of {count} ", model.page_index() + 1)
+        let beside = beside(model).map(|tab| format!("· shown in {tab} ")).unwrap_or_default();
+        format!(" {title}page {} of {count} {beside}", model.page_index() + 1)
     })
+}
+
+/// On a narrow screen, the tab that holds what the page speaks of.
+fn beside(model: &Model) -> Option<String> {
+    let Page::Beat(beat) = model.page else { return None };
+    let show = model.lesson()?.beats.get(beat)?.show.as_deref().filter(|_| !model.is_wide())?;
+    let tab = match show.split_once(':') {
+        Some(("file", _)) => Tab::Files,
+        Some(("logs", _)) => Tab::Logs,
+        _ => Tab::Evidence,
+    };
+    let digit = Tab::ALL.iter().position(|known| *known == tab)? + 1;
+    Some(format!("{digit} {}", tab.title()))
 }
 
 fn tab_titles(model: &Model) -> Line<'static> {
