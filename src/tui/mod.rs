@@ -9,6 +9,7 @@
 //!
 //! [`update()`] never waits, [`view()`] never changes anything, and whatever takes time comes back as a [`Msg`].
 
+mod changes;
 mod disk;
 mod editor;
 mod hops;

@@ -12,7 +12,9 @@ use crate::{
     tui::{Msg, Theme},
 };
 
-const KEYS: [&str; 62] = [
+const KEYS: [&str; 64] = [
+    "Y",
+    "m",
     "Enter",
     "Enter",
     "Enter",

@@ -8,6 +8,7 @@ use crate::{
     error::Error,
     journal::Event,
     tui::{
+        changes,
         editor::Editor,
         input::Input,
         keymap::{self, Command, Place},
@@ -39,7 +40,7 @@ pub fn paste(model: &mut Model, text: &str) {
 
 fn line(model: &mut Model) -> Option<&mut Input> {
     match &mut model.overlay {
-        Some(Overlay::Note(input) | Overlay::Search(input)) => Some(input),
+        Some(Overlay::Note(input) | Overlay::Search(input) | Overlay::Hypothesis { input, .. }) => Some(input),
         None => model.reflecting.as_mut(),
         _ => None,
     }
@@ -53,6 +54,42 @@ pub fn reflect(model: &mut Model, effects: &mut Vec<Effect>) {
         let lesson = model.lesson_id().to_owned();
         going::record(Event::Reflected { lesson, text: input.text().trim().to_owned() }, effects);
         model.notice = Some("Kept, in your words.".to_owned());
+    }
+}
+
+/// Skipped so often in a row, a hypothesis is asked for no more.
+const SKIPS: usize = 2;
+
+/// Before an edit is made live, asks what the learner thinks is wrong, and says once that one change at a time tells more;
+/// `false` where there is nothing to ask.
+pub fn ask_first(model: &mut Model, actions: &[Action]) -> bool {
+    let at_a_bug = model.lesson().is_some_and(|lesson| !lesson.fix.is_empty()) && !model.here().is_solved();
+    if !at_a_bug || !model.edited || model.stale.is_empty() || model.work.is_some() {
+        return false;
+    }
+    let mut changes = changes::since_asked(model);
+    if changes.len() < 2 || model.said_one_change {
+        changes.clear();
+    }
+    let asks = !model.hypothesis_asked && model.hypotheses_skipped < SKIPS;
+    if !asks && changes.is_empty() {
+        return false;
+    }
+    model.hypothesis_asked = true;
+    model.said_one_change |= !changes.is_empty();
+    model.scrolls.overlay = Default::default();
+    model.overlay = Some(Overlay::Hypothesis { input: Input::default(), actions: actions.to_vec(), changes });
+    true
+}
+
+/// Keeps what the learner thinks is wrong; an empty line skips it.
+pub fn keep_hypothesis(model: &mut Model, input: &Input, effects: &mut Vec<Effect>) {
+    if input.is_blank() {
+        model.hypotheses_skipped += 1;
+    } else {
+        model.hypotheses_skipped = 0;
+        let lesson = model.lesson_id().to_owned();
+        going::record(Event::Hypothesis { lesson, text: input.text().trim().to_owned() }, effects);
     }
 }
 

@@ -89,7 +89,32 @@ fn content(model: &Model, columns: usize) -> Option<Content> {
         Overlay::Resetting => plain("Put files back", resetting(model, columns)),
         Overlay::Revealing => plain("The fix", revealing(model, columns)),
         Overlay::Images => plain("Base images", images(model, columns)),
+        Overlay::Hypothesis { input, changes, .. } => {
+            plain("One line first", hypothesis(model, input, changes, columns))
+        }
         Overlay::Note(_) | Overlay::Search(_) | Overlay::Editor(_) => None,
+    }
+}
+
+fn hypothesis(model: &Model, input: &Input, changes: &[String], columns: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    if !changes.is_empty() {
+        let words = include_str!("../words/many-changes.md").replace("{changes}", &listed(changes));
+        lines.extend(markdown::render(&words, model.theme, columns));
+        lines.push(Line::default());
+    }
+    lines.extend(markdown::render(include_str!("../words/hypothesis.md"), model.theme, columns));
+    lines.push(Line::default());
+    lines.push(input_line(model, "▸ ", input, columns));
+    lines
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(words: &[String]) -> String {
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        Some((last, _)) => last.clone(),
+        None => String::new(),
     }
 }
 

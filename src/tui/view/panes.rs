@@ -93,7 +93,7 @@ pub fn focused_extent(model: &Model) -> Extent {
     let pane = match model.focus {
         _ if model.overlay.is_some() => Pane::Overlay,
         Focus::Lesson => Pane::Lesson,
-        Focus::Side => Pane::Side,
+        Focus::Side | Focus::Map => Pane::Side,
     };
     extent(model, pane)
 }
@@ -262,8 +262,22 @@ fn page_count(model: &Model) -> Option<String> {
     let count = model.pages().len();
     (count > 1).then(|| {
         let title = if model.is_wide() { String::new() } else { format!("{} · ", page_title(model)) };
-        format!(" {title}page {} of {count} ", model.page_index() + 1)
+        let beside = beside(model).map(|tab| format!("· shown in {tab} ")).unwrap_or_default();
+        format!(" {title}page {} of {count} {beside}", model.page_index() + 1)
     })
+}
+
+/// On a narrow screen, the tab that holds what the page speaks of.
+fn beside(model: &Model) -> Option<String> {
+    let Page::Beat(beat) = model.page else { return None };
+    let show = model.lesson()?.beats.get(beat)?.show.as_deref().filter(|_| !model.is_wide())?;
+    let tab = match show.split_once(':') {
+        Some(("file", _)) => Tab::Files,
+        Some(("logs", _)) => Tab::Logs,
+        _ => Tab::Evidence,
+    };
+    let digit = Tab::ALL.iter().position(|known| *known == tab)? + 1;
+    Some(format!("{digit} {}", tab.title()))
 }
 
 fn tab_titles(model: &Model) -> Line<'static> {
@@ -278,7 +292,7 @@ fn tab_titles(model: &Model) -> Line<'static> {
         tab("0 Lesson".to_owned(), model.focus == Focus::Lesson);
     }
     for (index, this) in Tab::ALL.iter().enumerate() {
-        let open = *this == model.tab && (model.is_wide() || model.focus == Focus::Side);
+        let open = *this == model.tab && (model.is_wide() || model.focus != Focus::Lesson);
         tab(format!("{} {}", index + 1, this.title()), open);
     }
     Line::from(spans)
