@@ -146,6 +146,8 @@ pub enum Command {
     Interrupt,
     /// Ctrl-Z: back to the shell.
     Suspend,
+    /// Looks at files and containers again.
+    Refresh,
     /// Draws everything anew.
     Redraw,
     /// Saves the file.

@@ -12,6 +12,7 @@
 mod changes;
 mod disk;
 mod editor;
+mod highlight;
 mod hops;
 mod input;
 pub mod keymap;

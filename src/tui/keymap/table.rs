@@ -225,5 +225,6 @@ pub const TABLE: &[Binding] = &[
         0,
     ),
     row(keys![Chord::ctrl('z')], Command::Suspend, "suspend", "back to the shell; fg returns", EVERYWHERE, 0),
+    row(keys![Chord::ctrl('r')], Command::Refresh, "look again", "look at the files and containers again", SCREENS, 0),
     row(keys![Chord::ctrl('l')], Command::Redraw, "redraw", "draw everything anew", EVERYWHERE, 0),
 ];

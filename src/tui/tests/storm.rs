@@ -12,7 +12,8 @@ use crate::{
     tui::{Msg, Theme},
 };
 
-const KEYS: [&str; 64] = [
+const KEYS: [&str; 65] = [
+    "Ctrl-R",
     "Y",
     "m",
     "Enter",

@@ -4,6 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::going;
 use crate::{
+    compose::Severity,
     conductor::Action,
     error::Error,
     journal::Event,
@@ -118,8 +119,35 @@ pub fn search_logs(model: &mut Model, input: &Input) {
 /// A file was read for the built-in editor.
 pub fn opened(model: &mut Model, file: String, text: Result<String, Error>) {
     match text {
-        Ok(text) => model.overlay = Some(Overlay::Editor(Box::new(Editor::new(file, &text, model.theme)))),
+        Ok(text) => {
+            let mut editor = Editor::new(file, &text, model.theme);
+            // Where the compose file cannot be read, the place is known.
+            let wrong = model.findings.iter().find(|finding| {
+                finding.severity != Severity::Warning && finding.place.file.to_string_lossy() == editor.file
+            });
+            if let Some(finding) = wrong {
+                editor.go_to(finding.place.line, finding.place.column);
+            }
+            model.overlay = Some(Overlay::Editor(Box::new(editor)));
+        }
         Err(error) => model.errors.push(error),
+    }
+}
+
+/// The lab's files were read again: the one that is being edited may have been written by another program.
+pub fn changed_outside(model: &mut Model) {
+    let Some(Overlay::Editor(editor)) = &mut model.overlay else { return };
+    let now = model.files.files.iter().find(|(path, _)| *path == editor.file).map(|(_, text)| text);
+    let Some(now) = now.filter(|now| editor.differs_outside(now)) else { return };
+    if editor.is_changed() {
+        model.notice = Some(format!("{} was changed outside. Ctrl-S writes yours over it.", editor.file));
+        editor.saw(now);
+    } else {
+        let cursor = editor.area.cursor();
+        let mut anew = Editor::new(editor.file.clone(), now, model.theme);
+        anew.go_to(cursor.0 + 1, cursor.1 + 1);
+        model.notice = Some(format!("{} was changed outside, and read again.", editor.file));
+        **editor = anew;
     }
 }
 
@@ -152,7 +180,8 @@ pub fn press_in_editor(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effec
     if let Some(search) = &mut editor.search {
         match keymap::command(key, Place::Writing) {
             Some((Command::Forward, _)) => {
-                let word = search.text();
+                let word = if search.is_blank() { editor.sought.clone() } else { search.text() };
+                editor.sought.clone_from(&word);
                 editor.search = None;
                 if !editor.find(&word) {
                     model.notice = Some(format!("No line holds: {word}"));
@@ -169,7 +198,8 @@ pub fn press_in_editor(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effec
         Some(Command::Save) => {
             editor.leaves = editor.asks;
             editor.asks = false;
-            effects.push(Effect::SaveFile { file: editor.file.clone(), text: editor.text() });
+            let text = editor.to_write();
+            effects.push(Effect::SaveFile { file: editor.file.clone(), text });
         }
         Some(Command::Discard) => model.overlay = None,
         Some(Command::Undo) => {

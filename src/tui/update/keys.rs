@@ -131,6 +131,10 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         }
         Command::All | Command::OnlyThis => reset(model, command == Command::All, effects),
         Command::Suspend => effects.push(Effect::Suspend),
+        Command::Refresh => {
+            effects.extend([Effect::Conduct(Action::Refresh), Effect::ReadLab]);
+            model.notice = Some("Looked at the files and the containers again.".to_owned());
+        }
         Command::Redraw => effects.push(Effect::Redraw),
         // The editor takes these itself.
         Command::Save | Command::Undo | Command::Redo | Command::Discard => {}

@@ -150,9 +150,8 @@ pub fn draw_side(model: &Model, area: Rect, buffer: &mut Buffer) {
         Tab::Files => {
             let (total, widest) = files::size(model);
             let top = scroll.top.min(total.saturating_sub(height));
-            let lines = files::window(model, top, height);
-            let left = scroll.left.min(widest);
-            (lines, top + 1, (top + height).min(total), total, left, files::label(model))
+            let lines = files::window(model, top, scroll.left.min(widest), columns, height);
+            (lines, top + 1, (top + height).min(total), total, 0, files::label(model))
         }
         tab => {
             let mut lines = match tab {
@@ -212,7 +211,7 @@ pub fn draw_lines(buffer: &mut Buffer, area: Rect, lines: &[Line<'_>], left: usi
 }
 
 /// The line without its first columns.
-fn shifted(line: &Line<'_>, left: usize) -> Line<'static> {
+pub fn shifted(line: &Line<'_>, left: usize) -> Line<'static> {
     let mut skip = left;
     let mut spans = Vec::new();
     for span in &line.spans {
