@@ -77,7 +77,13 @@ pub async fn check_submission(dir: &Path, options: &CheckOptions, progress: &Pro
     clock.phase("remove");
     let cut_short = judged.as_ref().is_err_and(|error| error.blame != Blame::Stack);
     let seconds = started.elapsed().as_secs_f64();
-    let report = judged.unwrap_or_else(|error| not_judged(&options.course, &error));
+    let report = judged.unwrap_or_else(|error| {
+        let mut report = not_judged(&options.course, &error);
+        if error.blame == Blame::Stack {
+            report.wrong_turns = diagnosis::unstarted(&options.course, lab::texts_of(dir), &in_words(&error));
+        }
+        report
+    });
     let mut submission =
         SubmissionReport { dir: dir.to_owned(), seconds, report, phases: vec![], kept: None, left_behind: None };
     if options.keep {
@@ -145,6 +151,10 @@ async fn judge(
     clock.phase("ask");
     let asked = SurveyOptions { within: READY_WITHIN, ports: HostPorts::Free, thorough: false, submit: true };
     let survey = prober.survey(&asked, progress).await?;
+    let mut facts = facts;
+    if let Err(error) = &started {
+        facts.values.insert(diagnosis::STACK_ERROR.to_owned(), in_words(error));
+    }
     let mut report = diagnosis::diagnose(&options.course, &survey, &facts, options.lesson.as_deref());
     if let Err(error) = started
         && report.verdict != Verdict::Works
@@ -219,6 +229,7 @@ fn not_judged(course: &Course, error: &Error) -> Report {
             .map(|one| LessonVerdict { id: one.id.clone(), status: Status::Unknown })
             .collect(),
         wrong_turns: vec![],
+        odd: vec![],
         stale: vec![],
     }
 }
