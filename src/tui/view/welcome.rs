@@ -163,14 +163,14 @@ fn images(model: &Model, columns: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (index, image) in images.iter().enumerate() {
         let name = if index == 0 { "images" } else { "" };
-        let step = model
-            .work
-            .as_ref()
-            .and_then(|work| work.steps.iter().rev().find(|step| step.subject == image.name && !step.finished));
+        let step = model.work.as_ref().and_then(|work| work.steps.iter().rev().find(|step| step.subject == image.name));
         let (symbol, style, words) = match (image.origin, step) {
             (ImageOrigin::Registry, _) => ("✓", theme.good(), "here".to_owned()),
             (ImageOrigin::StandIn, _) => {
                 ("✓", theme.good(), "here, a stand-in built from Debian's packages".to_owned())
+            }
+            (ImageOrigin::Absent, Some(step)) if step.finished => {
+                ("✓", theme.good(), text::cut(&text::clean(&step.detail), columns.saturating_sub(38)))
             }
             (ImageOrigin::Absent, Some(step)) => ("…", theme.attention(), doing(step, columns.saturating_sub(38))),
             (ImageOrigin::Absent, None) => ("○", theme.attention(), "not here yet".to_owned()),
