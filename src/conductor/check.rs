@@ -15,7 +15,7 @@ use crate::{
     diagnosis::{self, CheckVerdict, HopVerdict, LessonVerdict, Report, Status, Verdict},
     engine::{BindStyle, BuildPolicy, Engine, ImagePolicy, Limits, PortStyle, Progress, UpOptions},
     error::{Blame, Error, Result},
-    lab,
+    lab::{self, Facts},
     probe::{HostPorts, Prober, SurveyOptions},
 };
 
@@ -94,7 +94,11 @@ pub async fn check_submission(dir: &Path, options: &CheckOptions, progress: &Pro
     submission
 }
 
-async fn remove(engine: &Engine, project: &str, progress: &Progress) -> Result<()> {
+/// Removes all of a project, within a bound.
+///
+/// # Errors
+/// Environment: the engine refuses, or takes too long.
+pub async fn remove(engine: &Engine, project: &str, progress: &Progress) -> Result<()> {
     match tokio::time::timeout(DOWN_WITHIN, janitor::remove(engine, project, progress)).await {
         Ok(removed) => removed,
         Err(_) => Err(Error::environment(format!("removing {project} takes too long"))
@@ -111,61 +115,61 @@ async fn judge(
     clock: &Clock,
 ) -> Result<Report> {
     clock.phase("read");
-    let mut desired = Desired::load(dir, Some(project.to_owned()))?;
-    if let Some(refused) = compose::refusals(&desired.stack).first() {
-        return Err(Error::environment(format!("refused: {}", refused.headline())).why(refused.expected.clone()));
-    }
-    let facts =
-        lab::facts(Some(&desired.stack), &desired.roles, lab::texts_of(dir), super::works::front_port(&options.course));
-    isolate(&mut desired.stack);
-    let up = up_options(options);
+    let (desired, facts) = read(dir, project, &options.course)?;
+    let up = up_options(options.images, options.keep);
     let engine = &options.engine;
 
     clock.phase("start");
     let prober =
         Prober::new(engine.clone(), desired.stack.clone(), desired.roles.clone(), facts.clone(), &options.course);
     let starting = Starting { engine, desired: &desired, up: &up, course: &options.course, prober: &prober, progress };
-    let all_started = CancellationToken::new();
-    let start = async {
-        let started = engine.up(&desired.stack, &up, progress).await;
-        all_started.cancel();
-        clock.phase("tables");
-        started
-    };
-    // The tables take as long as the proxy's start: side by side.
-    let (started, tables) = tokio::join!(start, starting.make_tables(&all_started));
-    if let Err(error) = &started
-        && (error.blame != Blame::Stack || engine.containers(project).await?.is_empty())
-    {
-        return Err(error.clone());
-    }
-    tables?;
-    starting.start_the_ended().await?;
+    let not_started = starting.start(|| clock.phase("tables")).await?;
 
     clock.phase("ask");
     let asked = SurveyOptions { within: READY_WITHIN, ports: HostPorts::Free, thorough: false, submit: true };
     let survey = prober.survey(&asked, progress).await?;
     let mut report = diagnosis::diagnose(&options.course, &survey, &facts, options.lesson.as_deref());
-    if let Err(error) = started
-        && report.verdict != Verdict::Works
-    {
-        report.verdict = Verdict::Broken;
-        report.reason = Some(in_words(&error));
-    }
+    blame(&mut report, not_started.as_ref());
     Ok(report)
 }
 
-fn up_options(options: &CheckOptions) -> UpOptions {
+/// The stack in a directory, as it is started beside others under this project name, and what its files say.
+///
+/// # Errors
+/// Stack: the compose file cannot be used. Environment: it asks for what it does not get here.
+pub fn read(dir: &Path, project: &str, course: &Course) -> Result<(Desired, Facts)> {
+    let mut desired = Desired::load(dir, Some(project.to_owned()))?;
+    if let Some(refused) = compose::refusals(&desired.stack).first() {
+        return Err(Error::environment(format!("refused: {}", refused.headline())).why(refused.expected.clone()));
+    }
+    let port = super::works::front_port(course);
+    let facts = lab::facts(Some(&desired.stack), &desired.roles, lab::texts_of(dir), port);
+    isolate(&mut desired.stack);
+    Ok((desired, facts))
+}
+
+/// What did not start is the reason why a stack that does not work is broken.
+pub fn blame(report: &mut Report, not_started: Option<&Error>) {
+    if let Some(error) = not_started
+        && report.verdict != Verdict::Works
+    {
+        report.verdict = Verdict::Broken;
+        report.reason = Some(in_words(error));
+    }
+}
+
+/// How a stack is brought up that nobody answers for.
+pub fn up_options(images: ImagePolicy, keep: bool) -> UpOptions {
     UpOptions {
         services: None,
         build: BuildPolicy::Always,
         recreate: false,
-        images: options.images,
+        images,
         binds: BindStyle::Copy,
         ports: PortStyle::Free,
         limits: Some(Limits { memory: 512 << 20, nano_cpus: 2_000_000_000, pids: 256 }),
         small_subnets: true,
-        labels: janitor::labels(options.keep),
+        labels: janitor::labels(keep),
     }
 }
 
@@ -182,7 +186,7 @@ pub fn not_checked(dir: &Path, course: &Course, error: &Error) -> SubmissionRepo
 }
 
 /// The report where the questions could not be asked: broken where the stack is to blame, unknown where not.
-fn not_judged(course: &Course, error: &Error) -> Report {
+pub fn not_judged(course: &Course, error: &Error) -> Report {
     let observed = format!("not asked: {}", error.what);
     Report {
         verdict: if error.blame == Blame::Stack { Verdict::Broken } else { Verdict::Unknown },

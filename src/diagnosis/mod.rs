@@ -1,11 +1,13 @@
 //! **Pure**: evidence + facts + course → a verdict per hop and check, the wrong turn, the next smallest action.
 
 mod condition;
+mod holds;
 mod judge;
 mod live;
 mod report;
 mod words;
 
+pub use holds::holds;
 pub use judge::diagnose;
 pub use live::with_live;
 pub use report::{CheckVerdict, HopVerdict, LessonVerdict, NamedWrongTurn, Report, Status, Verdict};
