@@ -85,19 +85,22 @@ impl Selftest {
         Self { options, idle: Mutex::default() }
     }
 
-    /// Tries one case. Never fails: what fails is the case, or nothing can be said of it. Where the engine failed, it is tried
-    /// once more, and the report says so.
-    pub async fn prove(&self, case: &Case, progress: &Progress) -> CaseReport {
+    /// Tries one case; `None` when it was ended on request. Never fails: what fails is the case, or nothing can be said of it.
+    /// Where the engine failed, it is tried once more, and the report says so.
+    pub async fn prove(&self, case: &Case, progress: &Progress) -> Option<CaseReport> {
         let started = Instant::now();
         let mut seen = self.attempt(case, progress).await;
         let mut retried = false;
-        if engine_failed(&seen) && !self.options.cancel.is_cancelled() {
+        if engine_failed(&seen) {
             retried = true;
             seen = self.attempt(case, progress).await;
         }
+        if seen.as_ref().is_err_and(|error| error.blame == Blame::Cancelled) {
+            return None;
+        }
         let (report, symptom) = seen.unwrap_or_else(|error| (not_judged(&self.options.course, &error), None));
         let (got, outcome) = judged(case, &report, symptom);
-        CaseReport {
+        Some(CaseReport {
             lesson: case.lesson.clone(),
             kind: case.kind,
             id: case.id.clone(),
@@ -107,10 +110,13 @@ impl Selftest {
             seconds: started.elapsed().as_secs_f64(),
             retried,
             report,
-        }
+        })
     }
 
     async fn attempt(&self, case: &Case, progress: &Progress) -> Result<(Report, Option<bool>)> {
+        if self.options.cancel.is_cancelled() {
+            return Err(Error::cancelled());
+        }
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut bench = match idle {
             Some(bench) => bench,

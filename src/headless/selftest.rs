@@ -98,6 +98,7 @@ async fn proved(
         let mut results = stream::iter(cases.iter().enumerate()).map(each).buffer_unordered(jobs);
         let mut early: BTreeMap<usize, CaseReport> = BTreeMap::new();
         while let Some((index, report)) = results.next().await {
+            let Some(report) = report else { continue };
             early.insert(index, report);
             while let Some(report) = early.remove(&reports.len()) {
                 if args.format == SelftestFormat::Human && printed.is_ok() {

@@ -160,6 +160,7 @@ impl Bench {
             && kept.ground == *ground
             && let Some(kept) = self.again(kept, engine).await?
         {
+            progress.step(&ground.database.name, "keep", "emptied");
             return Ok(Some(kept));
         }
         if std::mem::replace(&mut self.used, true) {
