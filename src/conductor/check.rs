@@ -1,6 +1,7 @@
 //! Grading one directory: a stack of its own from nothing to a verdict, and away again.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -16,7 +17,7 @@ use crate::{
     engine::{BindStyle, BuildPolicy, Engine, ImagePolicy, Limits, PortStyle, Progress, UpOptions},
     error::{Blame, Error, Result},
     lab::{self, Facts},
-    probe::{HostPorts, Prober, SurveyOptions},
+    probe::{HostPorts, Prober, Survey, SurveyOptions},
 };
 
 /// How long a stack may take until it can be asked; what has not come up by then is judged as it is.
@@ -77,7 +78,7 @@ pub async fn check_submission(dir: &Path, options: &CheckOptions, progress: &Pro
     clock.phase("remove");
     let cut_short = judged.as_ref().is_err_and(|error| error.blame != Blame::Stack);
     let seconds = started.elapsed().as_secs_f64();
-    let report = judged.unwrap_or_else(|error| not_judged(&options.course, &error));
+    let report = judged.unwrap_or_else(|error| not_asked(&options.course, lab::texts_of(dir), &error));
     let mut submission =
         SubmissionReport { dir: dir.to_owned(), seconds, report, phases: vec![], kept: None, left_behind: None };
     if options.keep {
@@ -128,9 +129,37 @@ async fn judge(
     clock.phase("ask");
     let asked = SurveyOptions { within: READY_WITHIN, ports: HostPorts::Free, thorough: false, submit: true };
     let survey = prober.survey(&asked, progress).await?;
-    let mut report = diagnosis::diagnose(&options.course, &survey, &facts, options.lesson.as_deref());
-    blame(&mut report, not_started.as_ref());
-    Ok(report)
+    Ok(verdict(&options.course, &survey, facts, not_started.as_ref(), options.lesson.as_deref()))
+}
+
+/// What was seen of a stack, judged; what did not start is the reason why one that does not work is broken.
+pub fn verdict(
+    course: &Course,
+    survey: &Survey,
+    mut facts: Facts,
+    not_started: Option<&Error>,
+    lesson: Option<&str>,
+) -> Report {
+    if let Some(error) = not_started {
+        facts.values.insert(diagnosis::STACK_ERROR.to_owned(), in_words(error));
+    }
+    let mut report = diagnosis::diagnose(course, survey, &facts, lesson);
+    if let Some(error) = not_started
+        && report.verdict != Verdict::Works
+    {
+        report.verdict = Verdict::Broken;
+        report.reason = Some(in_words(error));
+    }
+    report
+}
+
+/// The report on a stack with these files that could not be asked.
+pub fn not_asked(course: &Course, texts: BTreeMap<String, String>, error: &Error) -> Report {
+    let mut report = not_judged(course, error);
+    if error.blame == Blame::Stack {
+        report.wrong_turns = diagnosis::unstarted(course, texts, &in_words(error));
+    }
+    report
 }
 
 /// The stack in a directory, as it is started beside others under this project name, and what its files say.
@@ -146,16 +175,6 @@ pub fn read(dir: &Path, project: &str, course: &Course) -> Result<(Desired, Fact
     let facts = lab::facts(Some(&desired.stack), &desired.roles, lab::texts_of(dir), port);
     isolate(&mut desired.stack);
     Ok((desired, facts))
-}
-
-/// What did not start is the reason why a stack that does not work is broken.
-pub fn blame(report: &mut Report, not_started: Option<&Error>) {
-    if let Some(error) = not_started
-        && report.verdict != Verdict::Works
-    {
-        report.verdict = Verdict::Broken;
-        report.reason = Some(in_words(error));
-    }
 }
 
 /// How a stack is brought up that nobody answers for.
@@ -186,7 +205,7 @@ pub fn not_checked(dir: &Path, course: &Course, error: &Error) -> SubmissionRepo
 }
 
 /// The report where the questions could not be asked: broken where the stack is to blame, unknown where not.
-pub fn not_judged(course: &Course, error: &Error) -> Report {
+fn not_judged(course: &Course, error: &Error) -> Report {
     let observed = format!("not asked: {}", error.what);
     Report {
         verdict: if error.blame == Blame::Stack { Verdict::Broken } else { Verdict::Unknown },
@@ -223,6 +242,7 @@ pub fn not_judged(course: &Course, error: &Error) -> Report {
             .map(|one| LessonVerdict { id: one.id.clone(), status: Status::Unknown })
             .collect(),
         wrong_turns: vec![],
+        odd: vec![],
         stale: vec![],
     }
 }

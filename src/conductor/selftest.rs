@@ -23,7 +23,7 @@ pub use self::{
     cases::{Case, Kind, cases},
     expect::Outcome,
 };
-use super::check::{not_judged, remove};
+use super::check::{not_asked, remove};
 use crate::{
     course::Course,
     diagnosis::{Report, Verdict},
@@ -98,7 +98,8 @@ impl Selftest {
         if seen.as_ref().is_err_and(|error| error.blame == Blame::Cancelled) {
             return None;
         }
-        let (report, symptom) = seen.unwrap_or_else(|error| (not_judged(&self.options.course, &error), None));
+        let (report, symptom) =
+            seen.unwrap_or_else(|error| (not_asked(&self.options.course, case.making.files.clone(), &error), None));
         let (got, outcome) = judged(case, &report, symptom);
         Some(CaseReport {
             lesson: case.lesson.clone(),

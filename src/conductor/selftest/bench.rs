@@ -17,7 +17,7 @@ use crate::{
     compose::{MountKind, Network, Place, Service, Stack, Volume},
     conductor::{
         Desired,
-        check::{blame, read, remove, up_options},
+        check::{read, remove, up_options, verdict},
         files::{Reloaded, stale},
         janitor,
         proxy::addresses,
@@ -38,7 +38,7 @@ const EMPTY_WITHIN: Duration = Duration::from_secs(20);
 /// Lines of its log that are compared.
 const LOG_LINES: usize = 1_000;
 
-/// Makes all databases anew, then prints all that they share and what nobody should have touched.
+/// Makes all databases anew, and prints what they share: the same after every case that kept to its own.
 const EMPTY: &str = include_str!("empty.sh");
 
 /// A project on the engine.
@@ -136,8 +136,7 @@ impl Bench {
         let mut survey = prober.survey(&asked, progress).await?;
         let containers = engine.containers(&self.project).await?;
         survey.stale = stale(&saved.stack, engine, &containers, &Reloaded::new());
-        let mut report = diagnosis::diagnose(course, &survey, &facts, None);
-        blame(&mut report, not_started.as_ref());
+        let report = verdict(course, &survey, facts.clone(), not_started.as_ref(), None);
         let symptom = case.seen.as_ref().and_then(|condition| diagnosis::holds(condition, &survey, &facts, &report));
         self.kept = kept;
         Ok((report, symptom))
@@ -196,10 +195,19 @@ impl Bench {
         };
         let removals = others.iter().map(|container| engine.remove(&container.id));
         futures_util::future::try_join_all(removals).await?;
-        if log(engine, database).await? != kept.log {
+        let log = log(engine, database).await?;
+        if log != kept.log {
+            tracing::debug!(new = ?log.get(kept.log.len()..), "the database server has logged something");
             return Ok(None);
         }
-        Ok(empty(engine, &database.id).await.filter(|shared| *shared == kept.shared).map(|_| kept))
+        let shared = empty(engine, &database.id).await;
+        if shared.as_ref() != Some(&kept.shared) {
+            let changed: Vec<_> =
+                shared.iter().flat_map(|text| text.lines()).filter(|line| !kept.shared.contains(line)).collect();
+            tracing::debug!(?changed, "the database server cannot be emptied, or is not as it was");
+            return Ok(None);
+        }
+        Ok(Some(kept))
     }
 
     async fn container(&self, engine: &Engine, service: &str) -> Result<Option<Container>> {

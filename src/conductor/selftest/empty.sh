@@ -1,18 +1,17 @@
-# Runs in the database's container, as its superuser on the local socket. Prints what is not in any one database, and how much
-# was written into the databases that nobody was given: both are the same after every case that kept to its own database.
+# Runs in the database's container, as its superuser on the local socket. Makes all databases anew, then prints what is not in
+# any one of them, and what new ones are made from: both are the same after every case that kept to its own database.
 set -e
 user=${POSTGRES_USER:-postgres}
 main=${POSTGRES_DB:-$user}
 export PGPASSWORD="$POSTGRES_PASSWORD" PGCONNECT_TIMEOUT=5
 psql -X -q -At -v ON_ERROR_STOP=1 -v main="$main" -U "$user" -d template1 <<'SQL'
-SELECT format('DROP DATABASE %I', datname) FROM pg_database
-WHERE datname NOT IN ('template0', 'template1', 'postgres') OR datname = :'main'
+SELECT format('DROP DATABASE %I', datname) FROM pg_database WHERE datname NOT IN ('template0', 'template1')
 \gexec
-SELECT format('CREATE DATABASE %I TEMPLATE template0', :'main')
+SELECT DISTINCT format('CREATE DATABASE %I TEMPLATE template0', name) FROM unnest(ARRAY['postgres', :'main']) AS name
 \gexec
-SELECT 'database', datname, datallowconn, datconnlimit, datacl FROM pg_database ORDER BY datname;
-SELECT 'written', datname, tup_inserted, tup_updated, tup_deleted FROM pg_stat_database
-WHERE datname IN ('template1', 'postgres') AND datname <> :'main' ORDER BY datname;
+SELECT 'database', datname, datallowconn, datconnlimit, datacl FROM pg_database ORDER BY 2;
+SELECT 'template1', (SELECT count(*) FROM pg_class), (SELECT count(*) FROM pg_proc), (SELECT count(*) FROM pg_namespace),
+  (SELECT count(*) FROM pg_extension), (SELECT md5(string_agg(acl::text, ',' ORDER BY oid)) FROM (SELECT oid, nspacl AS acl FROM pg_namespace) AS spaces);
 SELECT 'role', * FROM pg_authid ORDER BY oid;
 SELECT 'member', roleid, member, admin_option FROM pg_auth_members ORDER BY 2, 3;
 SELECT 'set', setdatabase, setrole, setconfig FROM pg_db_role_setting ORDER BY 2, 3;
