@@ -6,6 +6,7 @@ use super::{Condition, Edit, finding::Sources, stack::StackFiles};
 
 /// A whole course.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Course {
     /// Version of the file format, 1.
@@ -40,6 +41,7 @@ pub struct Course {
 
 /// The stacks that a course starts from and arrives at.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stacks {
     /// Directory of the broken stack.
@@ -54,6 +56,7 @@ pub struct Stacks {
 
 /// The one-off command that prepares the database.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Bootstrap {
     /// Service whose image runs the command.
@@ -66,6 +69,7 @@ pub struct Bootstrap {
 
 /// Which service plays which part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Roles {
     /// The web server in front (nginx).
@@ -78,6 +82,7 @@ pub struct Roles {
 
 /// One link of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Hop {
     /// `browser-nginx`, `nginx-flaskapp` or `flaskapp-db`.
@@ -92,6 +97,7 @@ pub struct Hop {
 
 /// One lesson.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Lesson {
     /// `the-system`, `host-port`, …
@@ -130,6 +136,7 @@ pub struct Lesson {
 
 /// One page of a lesson's story.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Beat {
     /// One of the method's words (`look`, `locate`, …) or empty.
@@ -143,6 +150,7 @@ pub struct Beat {
 
 /// A question to answer before looking.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Prediction {
     /// The question.
@@ -156,6 +164,7 @@ pub struct Prediction {
 
 /// One possible answer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
     /// The answer in a few words.
@@ -169,6 +178,7 @@ pub struct Choice {
 
 /// One thing that must hold.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// e.g. `site-answers`.
@@ -188,6 +198,7 @@ pub struct Check {
 
 /// One rung of the ladder.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Hint {
     /// Which rung.
@@ -198,6 +209,7 @@ pub struct Hint {
 
 /// How much a hint gives away. The command itself comes with the last rung only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Rung {
     /// Where to look.
@@ -212,6 +224,7 @@ pub enum Rung {
 
 /// Another right fix.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
     /// Unique within the lesson.
@@ -224,6 +237,7 @@ pub struct Variant {
 
 /// A mistake with a name: how it is made, how it is recognised, and the belief behind it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WrongTurn {
     /// Unique within the course.

@@ -405,6 +405,7 @@ pub fn bad_gateway() -> Report {
         ],
         lessons: vec![LessonVerdict { id: "app-port".into(), status: Status::Fail }],
         wrong_turns: vec![],
+        odd: vec![],
         stale: vec![],
     }
 }
