@@ -56,6 +56,9 @@ impl Validator<'_> {
         for (index, hop) in course.hops.iter().enumerate() {
             self.filled(&format!("hops.{index}.needs"), &hop.needs);
         }
+        for (index, takeaway) in course.takeaways.iter().enumerate() {
+            self.filled(&format!("takeaways.{index}"), takeaway);
+        }
     }
 
     fn lesson_texts(&mut self, lesson: &Lesson) {
