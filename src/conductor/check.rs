@@ -88,7 +88,7 @@ pub async fn check_submission(dir: &Path, options: &CheckOptions, progress: &Pro
         if cut_short && submission.left_behind.is_none() {
             // A build that was in its last step names its image after all; what comes later still, the next check removes.
             tokio::time::sleep(LATE_BUILD).await;
-            submission.left_behind = options.engine.remove_images_of(&project).await.err();
+            submission.left_behind = janitor::remove_images(&options.engine, &project).await.err();
         }
     }
     submission.phases = clock.phases();

@@ -6,6 +6,7 @@ use super::{Condition, Edit, finding::Sources, stack::StackFiles};
 
 /// A whole course.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Course {
     /// Version of the file format, 1.
@@ -43,6 +44,7 @@ pub struct Course {
 
 /// The stacks that a course starts from and arrives at.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stacks {
     /// Directory of the broken stack.
@@ -57,6 +59,7 @@ pub struct Stacks {
 
 /// The one-off command that prepares the database.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Bootstrap {
     /// Service whose image runs the command.
@@ -69,6 +72,7 @@ pub struct Bootstrap {
 
 /// Which service plays which part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Roles {
     /// The web server in front (nginx).
@@ -81,6 +85,7 @@ pub struct Roles {
 
 /// One link of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Hop {
     /// `browser-nginx`, `nginx-flaskapp` or `flaskapp-db`.
@@ -95,6 +100,7 @@ pub struct Hop {
 
 /// One lesson.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Lesson {
     /// `the-system`, `host-port`, …
@@ -135,6 +141,7 @@ pub struct Lesson {
 
 /// One page of a lesson's story.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Beat {
     /// One of the method's words (`look`, `locate`, …) or empty.
@@ -148,6 +155,7 @@ pub struct Beat {
 
 /// A question to answer before looking.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Prediction {
     /// The question.
@@ -161,6 +169,7 @@ pub struct Prediction {
 
 /// One possible answer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
     /// The answer in a few words.
@@ -174,6 +183,7 @@ pub struct Choice {
 
 /// One thing that must hold.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// e.g. `site-answers`.
@@ -193,6 +203,7 @@ pub struct Check {
 
 /// One rung of the ladder.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Hint {
     /// Which rung.
@@ -203,6 +214,7 @@ pub struct Hint {
 
 /// How much a hint gives away. The command itself comes with the last rung only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Rung {
     /// Where to look.
@@ -217,6 +229,7 @@ pub enum Rung {
 
 /// Another right fix.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
     /// Unique within the lesson.
@@ -229,6 +242,7 @@ pub struct Variant {
 
 /// A mistake with a name: how it is made, how it is recognised, and the belief behind it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WrongTurn {
     /// Unique within the course.

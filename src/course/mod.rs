@@ -7,8 +7,11 @@ mod edit;
 mod finding;
 mod lesson;
 mod lint;
+mod lint_turns;
 mod load;
 mod pages;
+#[cfg(test)]
+mod schema;
 mod stack;
 mod validate;
 mod validate_condition;

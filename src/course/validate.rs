@@ -48,6 +48,12 @@ impl<'a> Validator<'a> {
         self.say(Severity::Warning, path, message);
     }
 
+    /// A warning at the line of a text of several lines.
+    pub fn warn_at_line(&mut self, path: &str, line: &str, message: impl Into<String>) {
+        let place = self.course.sources.place_of_line(&self.file, path, line);
+        self.findings.push(CourseFinding { place, severity: Severity::Warning, message: message.into() });
+    }
+
     fn say(&mut self, severity: Severity, path: &str, message: impl Into<String>) {
         let place = self.course.sources.place(&self.file, path);
         self.findings.push(CourseFinding { place, severity, message: message.into() });

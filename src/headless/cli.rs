@@ -141,6 +141,9 @@ pub struct LearnArgs {
     /// Lesson to open, e.g. host-port [default: where you left off]
     #[arg(value_name = "LESSON")]
     pub lesson: Option<String>,
+    /// Line by line: for a screen reader, a dumb terminal, or a pipe
+    #[arg(long)]
+    pub plain: bool,
     /// Which lab.
     #[command(flatten)]
     pub lab: LabArgs,

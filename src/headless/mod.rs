@@ -125,7 +125,8 @@ async fn learn(context: &Context, args: LearnArgs) -> Result<u8> {
         ColorChoice::Always => tui::ColorChoice::Always,
         ColorChoice::Never => tui::ColorChoice::Never,
     };
-    tui::run(tui::Options { conductor, lesson: args.lesson, color }).await.map(|()| 0)
+    let plain = args.plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    tui::run(tui::Options { conductor, lesson: args.lesson, color, plain }).await.map(|()| 0)
 }
 
 fn hindsight(context: &Context, lab: &Path, format: HindsightFormat) -> Result<u8> {
