@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long a stack may take until it can be asked; what has not come up by then is judged as it is.
-const READY_WITHIN: Duration = Duration::from_secs(45);
+pub const READY_WITHIN: Duration = Duration::from_secs(45);
 /// How long removing a submission's containers may take.
 const DOWN_WITHIN: Duration = Duration::from_secs(60);
 

@@ -224,7 +224,7 @@ pub struct SelftestArgs {
     #[arg(long)]
     pub fresh: bool,
     /// Give up on a case after this many seconds
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "180", value_parser = seconds)]
     pub timeout: Duration,
 }
 

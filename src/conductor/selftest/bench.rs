@@ -17,7 +17,7 @@ use crate::{
     compose::{MountKind, Network, Place, Service, Stack, Volume},
     conductor::{
         Desired,
-        check::{read, remove, up_options, verdict},
+        check::{READY_WITHIN, read, remove, up_options, verdict},
         files::{Reloaded, stale},
         janitor,
         proxy::addresses,
@@ -29,8 +29,6 @@ use crate::{
     probe::{HostPorts, Prober, SurveyOptions},
 };
 
-/// How long a stack may take until it can be asked: as long as the tutor waits.
-const READY_WITHIN: Duration = Duration::from_secs(20);
 /// How long the database server may take to its first answer.
 const DATABASE_WITHIN: Duration = Duration::from_secs(45);
 /// How long emptying it may take.
