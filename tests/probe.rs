@@ -106,7 +106,8 @@ impl Running {
 
     async fn end(self) {
         self.engine.down(&self.project, None, true, &Progress::silent()).await.unwrap();
-        self.engine.remove_images_of(&self.project).await.unwrap();
+        let images = self.engine.images_named(&format!("{}-", self.project)).await.unwrap();
+        self.engine.remove_images(&images).await.unwrap();
     }
 }
 

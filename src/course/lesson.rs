@@ -109,6 +109,8 @@ pub struct Lesson {
     pub title: String,
     /// One line: what the user of the shop sees.
     pub symptom: String,
+    /// The symptom as a condition: what the questions see while the bug is there.
+    pub seen: Option<Condition>,
     /// The story, page by page.
     #[serde(default)]
     pub beats: Vec<Beat>,
@@ -259,6 +261,18 @@ pub struct WrongTurn {
     /// The edits are saved beside a running stack and not made live: the wrong turn is just that.
     #[serde(default)]
     pub saved_only: bool,
+    /// The edits come to a stack that runs already, and `up` makes live what they change: the volume and all else stay.
+    #[serde(default)]
+    pub while_running: bool,
+    /// Only these services are started.
+    #[serde(default)]
+    pub start: Vec<String>,
+    /// It is met right after the start, before anything has come to rest.
+    #[serde(default)]
+    pub at_once: bool,
+    /// These services' containers are made anew at another address, while the others run on.
+    #[serde(default)]
+    pub moved: Vec<String>,
     /// How it is recognised.
     pub when: Condition,
     /// It works, but is worth a word: never fails a lesson.

@@ -213,6 +213,10 @@ impl Validator<'_> {
             }
         }
         for (index, turn) in lesson.wrong_turns.iter().enumerate() {
+            if turn.edits.is_empty() && turn.start.is_empty() && turn.moved.is_empty() {
+                let message = "nothing says how this wrong turn is made: add edits, start or moved";
+                self.error(&format!("wrong_turns.{index}"), message);
+            }
             self.edits_apply(&format!("wrong_turns.{index}.edits"), &turn.edits, &mut start.clone());
         }
     }

@@ -27,4 +27,5 @@ pub use lesson::{
 };
 pub use lint::lint;
 pub use load::{FORMAT, embedded_stack};
+pub use stack::apply_all;
 pub use validate::validate;

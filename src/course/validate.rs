@@ -110,6 +110,9 @@ impl<'a> Validator<'a> {
         if !lesson.fix.is_empty() && lesson.checks.is_empty() {
             self.error("fix", "a lesson with a bug needs a check that fails while it is there");
         }
+        if let Some(seen) = &lesson.seen {
+            self.condition("seen", seen);
+        }
         for (index, beat) in lesson.beats.iter().enumerate() {
             self.beat(index, beat);
         }
@@ -134,8 +137,19 @@ impl<'a> Validator<'a> {
         }
         for (index, turn) in lesson.wrong_turns.iter().enumerate() {
             self.condition(&format!("wrong_turns.{index}.when"), &turn.when);
-            if turn.saved_only && turn.edits.is_empty() {
-                self.error(&format!("wrong_turns.{index}.saved_only"), "nothing is saved: there are no edits");
+            for (key, set) in [("saved_only", turn.saved_only), ("while_running", turn.while_running)] {
+                if set && turn.edits.is_empty() {
+                    self.error(&format!("wrong_turns.{index}.{key}"), "nothing is saved: there are no edits");
+                }
+            }
+            if turn.saved_only && turn.while_running {
+                let message = "edits that are not made live cannot be made live while the stack runs";
+                self.error(&format!("wrong_turns.{index}.while_running"), message);
+            }
+            for (key, services) in [("start", &turn.start), ("moved", &turn.moved)] {
+                for (position, service) in services.iter().enumerate() {
+                    self.role(&format!("wrong_turns.{index}.{key}.{position}"), service);
+                }
             }
         }
         self.edit_paths(lesson);
