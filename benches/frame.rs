@@ -181,6 +181,7 @@ fn report() -> Report {
         checks: vec![],
         lessons: vec![LessonVerdict { id: "app-port".into(), status: Status::Fail }],
         wrong_turns: vec![],
+        odd: vec![],
         stale: vec![],
     }
 }
