@@ -170,7 +170,6 @@ fn report() -> Report {
     };
     Report {
         verdict: Verdict::Broken,
-        reason: None,
         first_broken_hop: Some("nginx-flaskapp".into()),
         first_failed_lesson: Some("app-port".into()),
         hops: vec![
@@ -178,11 +177,8 @@ fn report() -> Report {
             hop("nginx-flaskapp", Status::Fail, "connection refused"),
             hop("flaskapp-db", Status::Pass, "ready"),
         ],
-        checks: vec![],
         lessons: vec![LessonVerdict { id: "app-port".into(), status: Status::Fail }],
-        wrong_turns: vec![],
-        odd: vec![],
-        stale: vec![],
+        ..Report::default()
     }
 }
 
