@@ -387,7 +387,7 @@ mod tests {
             ground(with(FILE, "image: postgres:17", "image: postgres:17\n    command: postgres -c port=5433")),
             ground(with(FILE, "  front:\n  back:\n", "  front:\n  back:\n    internal: true\n")),
             ground(with(FILE, "      - back\n\n", "      - back\n      - front\n\n")),
-            ground(with(FILE, "volumes:\n  dbdata:", "  more:\n    image: nginx:1.28\n\nvolumes:\n  dbdata:")),
+            ground(with(FILE, "services:", "services:\n  more:\n    image: nginx:1.28\n")),
         ] {
             assert!(changed.is_some() && changed != plain, "{changed:#?}");
         }
