@@ -8,15 +8,22 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Desired, isolate::isolate, janitor, tables::Starting};
+use super::{
+    desired,
+    isolate::isolate,
+    janitor,
+    supplies::supply,
+    tables::{Starting, makes_own_tables},
+    whereabouts,
+};
 use crate::{
-    compose,
+    compose::{self, Place},
     course::Course,
     diagnosis::{self, CheckVerdict, HopVerdict, LessonVerdict, Report, Status, Verdict},
     engine::{BindStyle, BuildPolicy, Engine, ImagePolicy, Limits, PortStyle, Progress, UpOptions},
     error::{Blame, Error, Result},
     lab,
-    probe::{HostPorts, Prober, SurveyOptions},
+    probe::{HostPorts, Observation, Prober, Survey, SurveyOptions, evidence_id},
 };
 
 /// How long a stack may take until it can be asked; what has not come up by then is judged as it is.
@@ -55,6 +62,10 @@ pub struct SubmissionReport {
     pub seconds: f64,
     /// The verdict.
     pub report: Report,
+    /// What has to be known beside the verdict: images that others stood in for, services that were left out.
+    pub notes: Vec<String>,
+    /// Where in its files what is broken first can be seen.
+    pub place: Option<Place>,
     /// How long each phase took, in order.
     pub phases: Vec<(&'static str, f64)>,
     /// The project that was left running, when asked to.
@@ -63,23 +74,72 @@ pub struct SubmissionReport {
     pub left_behind: Option<Error>,
 }
 
+/// What judging a stack comes to.
+#[derive(Debug)]
+struct Judged {
+    report: Report,
+    notes: Vec<String>,
+    place: Option<Place>,
+    /// Something of the environment failed on the way, which may go well the next time.
+    again: bool,
+}
+
 /// Grades one directory. Never fails: what fails is a verdict, *broken* where the stack is to blame and *unknown* where not.
+/// What the environment made fail is tried once more.
 pub async fn check_submission(dir: &Path, options: &CheckOptions, progress: &Progress) -> SubmissionReport {
     let started = Instant::now();
     let clock = Clock::default();
+    let deadline = tokio::time::Instant::now() + options.timeout;
+    let first = attempt(dir, options, progress, &clock, deadline).await;
+    let mut submission = first.0;
+    if first.1 && submission.left_behind.is_none() && !options.keep && !options.cancel.is_cancelled() {
+        progress.step(dir.display().to_string(), "check", "something here failed: once more");
+        let second = attempt(dir, options, progress, &clock, deadline).await.0;
+        // A second try that came to no end says less than the first.
+        if second.report.verdict != Verdict::Unknown {
+            submission = second;
+        }
+    }
+    submission.seconds = started.elapsed().as_secs_f64();
+    submission.phases = clock.phases();
+    submission
+}
+
+/// One try, with everything removed after it; and whether another may go better.
+async fn attempt(
+    dir: &Path,
+    options: &CheckOptions,
+    progress: &Progress,
+    clock: &Clock,
+    deadline: tokio::time::Instant,
+) -> (SubmissionReport, bool) {
     let project = janitor::new_project();
     let judged = tokio::select! {
         () = options.cancel.cancelled() => Err(Error::cancelled()),
-        judged = tokio::time::timeout(options.timeout, judge(dir, &project, options, progress, &clock)) => {
-            judged.unwrap_or_else(|_| Err(too_slow(options.timeout, &clock)))
+        judged = tokio::time::timeout_at(deadline, judge(dir, &project, options, progress, clock)) => {
+            judged.unwrap_or_else(|_| Err(too_slow(options.timeout, clock)))
         }
     };
+    let started = !matches!(clock.current(), "read" | "images");
+    let in_time = tokio::time::Instant::now() < deadline;
     clock.phase("remove");
     let cut_short = judged.as_ref().is_err_and(|error| error.blame != Blame::Stack);
-    let seconds = started.elapsed().as_secs_f64();
-    let report = judged.unwrap_or_else(|error| not_judged(&options.course, &error));
-    let mut submission =
-        SubmissionReport { dir: dir.to_owned(), seconds, report, phases: vec![], kept: None, left_behind: None };
+    let judged = judged.unwrap_or_else(|error| Judged {
+        report: not_judged(&options.course, &error),
+        notes: vec![],
+        place: whereabouts::of_error(&error),
+        again: error.blame == Blame::Environment && started && in_time,
+    });
+    let mut submission = SubmissionReport {
+        dir: dir.to_owned(),
+        seconds: 0.0,
+        report: judged.report,
+        notes: judged.notes,
+        place: judged.place,
+        phases: vec![],
+        kept: None,
+        left_behind: None,
+    };
     if options.keep {
         submission.kept = Some(project);
     } else {
@@ -90,8 +150,7 @@ pub async fn check_submission(dir: &Path, options: &CheckOptions, progress: &Pro
             submission.left_behind = options.engine.remove_images_of(&project).await.err();
         }
     }
-    submission.phases = clock.phases();
-    submission
+    (submission, judged.again)
 }
 
 async fn remove(engine: &Engine, project: &str, progress: &Progress) -> Result<()> {
@@ -109,22 +168,35 @@ async fn judge(
     options: &CheckOptions,
     progress: &Progress,
     clock: &Clock,
-) -> Result<Report> {
+) -> Result<Judged> {
     clock.phase("read");
-    let mut desired = Desired::load(dir, Some(project.to_owned()))?;
+    let mut desired = match desired::read_alone(dir, project.to_owned()) {
+        Ok(desired) => desired,
+        Err(findings) => {
+            let report = not_judged(&options.course, &desired::unusable(&findings));
+            let place = findings.first().map(|finding| finding.place.clone());
+            return Ok(Judged { report, notes: vec![], place, again: false });
+        }
+    };
     if let Some(refused) = compose::refusals(&desired.stack).first() {
-        return Err(Error::environment(format!("refused: {}", refused.headline())).why(refused.expected.clone()));
+        let error = Error::environment(format!("refused: {}", refused.headline())).why(refused.expected.clone());
+        let place = Some(refused.place.clone());
+        return Ok(Judged { report: not_judged(&options.course, &error), notes: vec![], place, again: false });
     }
-    let facts =
-        lab::facts(Some(&desired.stack), &desired.roles, lab::texts_of(dir), super::works::front_port(&options.course));
+    let texts = lab::texts_of(dir);
+    let own_tables = makes_own_tables(&texts);
+    let facts = lab::facts(Some(&desired.stack), &desired.roles, texts, super::works::front_port(&options.course));
+    clock.phase("images");
+    let engine = &options.engine;
+    let supplies = supply(engine, &mut desired, options.images, progress).await?;
     isolate(&mut desired.stack);
     let up = up_options(options);
-    let engine = &options.engine;
 
     clock.phase("start");
     let prober =
         Prober::new(engine.clone(), desired.stack.clone(), desired.roles.clone(), facts.clone(), &options.course);
-    let starting = Starting { engine, desired: &desired, up: &up, course: &options.course, prober: &prober, progress };
+    let starting =
+        Starting { engine, desired: &desired, up: &up, course: &options.course, prober: &prober, own_tables, progress };
     let all_started = CancellationToken::new();
     let start = async {
         let started = engine.up(&desired.stack, &up, progress).await;
@@ -134,17 +206,30 @@ async fn judge(
     };
     // The tables take as long as the proxy's start: side by side.
     let (started, tables) = tokio::join!(start, starting.make_tables(&all_started));
-    if let Err(error) = &started
-        && (error.blame != Blame::Stack || engine.containers(project).await?.is_empty())
-    {
-        return Err(error.clone());
+    let in_doubt = |reason: Option<&str>| {
+        let what = ["with other images than it asks for it does not work, which proves nothing".to_owned()];
+        what.into_iter().chain(supplies.notes()).chain(reason.map(str::to_owned)).collect::<Vec<_>>().join("\n")
+    };
+    if let Err(error) = &started {
+        let nothing_made = error.blame != Blame::Stack || engine.containers(project).await?.is_empty();
+        if error.blame == Blame::Stack && !supplies.is_as_asked() {
+            return Err(Error::environment(in_doubt(Some(&in_words(error)))));
+        }
+        if nothing_made {
+            return Err(error.clone());
+        }
     }
     tables?;
     starting.start_the_ended().await?;
 
     clock.phase("ask");
     let asked = SurveyOptions { within: READY_WITHIN, ports: HostPorts::Free, thorough: false, submit: true };
-    let survey = prober.survey(&asked, progress).await?;
+    let mut survey = prober.survey(&asked, progress).await?;
+    if let Some(proxy) = desired.roles.proxy.as_ref().filter(|_| knows_an_old_address(&survey)) {
+        // Whose address changed is a matter of luck, and no grade depends on it.
+        starting.start_again(proxy).await?;
+        survey = prober.survey(&asked, progress).await?;
+    }
     let mut report = diagnosis::diagnose(&options.course, &survey, &facts, options.lesson.as_deref());
     if let Err(error) = started
         && report.verdict != Verdict::Works
@@ -152,7 +237,33 @@ async fn judge(
         report.verdict = Verdict::Broken;
         report.reason = Some(in_words(&error));
     }
-    Ok(report)
+    if report.verdict == Verdict::Broken && !supplies.is_as_asked() {
+        if supplies.may_be_the_reason(&desired.roles, &options.course.roles, &survey) {
+            report.verdict = Verdict::Unknown;
+            report.reason = Some(in_doubt(report.reason.as_deref()));
+        } else {
+            let told = report.reason.iter().cloned().chain(supplies.notes());
+            report.reason = Some(told.collect::<Vec<_>>().join("\n"));
+        }
+    }
+    let failed = |seen: &Observation| matches!(seen, Observation::Unknown { .. });
+    Ok(Judged {
+        again: report.verdict == Verdict::Unknown && survey.evidence.values().any(|one| failed(&one.observation)),
+        place: whereabouts::of_report(&report, &survey, &facts),
+        notes: supplies.notes(),
+        report,
+    })
+}
+
+/// Whether nginx does not get through to an address that answers: it looked the name up before the app was started again.
+fn knows_an_old_address(survey: &Survey) -> bool {
+    let status = |id: &str| match &survey.evidence.get(id)?.observation {
+        Observation::Http(answer) => Some(answer.status),
+        _ => None,
+    };
+    let gateway = |status: &u16| matches!(status, 502 | 504);
+    status(evidence_id::NGINX_FLASKAPP).as_ref().is_some_and(gateway)
+        && status(evidence_id::UPSTREAM).is_some_and(|status| !gateway(&status))
 }
 
 fn up_options(options: &CheckOptions) -> UpOptions {
@@ -175,6 +286,8 @@ pub fn not_checked(dir: &Path, course: &Course, error: &Error) -> SubmissionRepo
         dir: dir.to_owned(),
         seconds: 0.0,
         report: not_judged(course, error),
+        notes: vec![],
+        place: None,
         phases: vec![],
         kept: None,
         left_behind: None,

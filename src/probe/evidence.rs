@@ -122,12 +122,15 @@ pub struct HttpAnswer {
     pub visible: String,
     /// The redirects on the way: status and `Location`.
     pub redirects: Vec<(u16, String)>,
-    /// Field names of the first form that posts, if any.
+    /// Field names of the form that a visitor would fill in, if any; then what they stand for, where they are called otherwise.
     pub form: Vec<String>,
     /// The unique name that was submitted on the way here.
     pub marker: Option<String>,
     /// Set when a redirect pointed somewhere a browser could not follow, with the reason.
     pub astray: Option<String>,
+    /// Whether scripts, which are not run, may show more in a browser or lead it elsewhere.
+    #[serde(default)]
+    pub scripted: bool,
 }
 
 /// Rows of a table that hold the submitted marker.

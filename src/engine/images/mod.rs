@@ -4,11 +4,14 @@
 //! `transfer` carries images from one machine to another in a file.
 
 mod archive;
+mod family;
 mod pull;
 mod stand_in;
 mod transfer;
 
 use std::path::Path;
+
+pub(crate) use family::relative;
 
 use super::{Engine, Progress};
 use crate::error::{Error, Result};
