@@ -5,12 +5,13 @@
 #
 # Makes DIRECTORIES (20) copies of fixed-stack, each with an app.py of its own, so that each needs a build. Both sides find the
 # layers below in the cache (one run of each before the clock), and both have to see the submitted name on the page.
-# BREAKFIX names the program (target/release/breakfix).
+# BREAKFIX names the program (target/release/breakfix), PORT the port of the loop's shops (8080), which has to be free.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 count=${1:-20}
 jobs=${2:-$(nproc)}
+port=${PORT:-8080}
 breakfix=${BREAKFIX:-$root/target/release/breakfix}
 [ -x "$breakfix" ] || { echo "build it first: cargo build --release" >&2; exit 2; }
 docker compose version >/dev/null || { echo "docker compose is not here (.ci/run installs it)" >&2; exit 2; }
@@ -29,6 +30,7 @@ make() { # NAME: a shop that no build cache knows
 # What somebody would write: bring it up, make the tables, send the form, look at the page, take it away.
 by_hand() ( # DIR
   cd "$1"
+  sed -i "s/8080:80/$port:80/" docker-compose.yml
   name=bench-$(basename "$1")
   jar=$(mktemp)
   compose() { docker compose -p "$name" "$@" >/dev/null 2>&1; }
@@ -40,11 +42,11 @@ by_hand() ( # DIR
   done
   marker=teapot$RANDOM seen=broken
   for _ in $(seq 20); do
-    token=$(curl -s -c "$jar" http://localhost:8080/ | sed -n 's/.*csrf_token.*value="\([^"]*\)".*/\1/p')
+    token=$(curl -s -c "$jar" "http://localhost:$port/" | sed -n 's/.*csrf_token.*value="\([^"]*\)".*/\1/p')
     [ -n "$token" ] && break
     sleep 0.5
   done
-  if curl -sL -b "$jar" -c "$jar" -d "csrf_token=$token" -d "name=$marker" -d quantity=2 -d description=blue http://localhost:8080/ |
+  if curl -sL -b "$jar" -c "$jar" -d "csrf_token=$token" -d "name=$marker" -d quantity=2 -d description=blue "http://localhost:$port/" |
     grep -q "$marker"; then seen=works; fi
   compose down -v --rmi local
   rm -f "$jar"
@@ -53,8 +55,8 @@ by_hand() ( # DIR
 seconds() { date +%s.%N; }
 
 make warm
-by_hand "$work/warm" >/dev/null
 "$breakfix" check "$work/warm" >/dev/null
+by_hand "$work/warm" >/dev/null
 dirs=()
 for number in $(seq "$count"); do make "d$number"; dirs+=("$work/d$number"); done
 

@@ -23,7 +23,7 @@ use crate::{
     engine::{BindStyle, BuildPolicy, Engine, ImagePolicy, Limits, PortStyle, Progress, UpOptions},
     error::{Blame, Error, Result},
     lab,
-    probe::{HostPorts, Observation, Prober, Survey, SurveyOptions, evidence_id},
+    probe::{HostPorts, Observation, Prober, Survey, SurveyOptions, evidence_id, slowness},
 };
 
 /// How long a stack may take until it can be asked; what has not come up by then is judged as it is.
@@ -124,11 +124,17 @@ async fn attempt(
     let in_time = tokio::time::Instant::now() < deadline;
     clock.phase("remove");
     let cut_short = judged.as_ref().is_err_and(|error| error.blame != Blame::Stack);
-    let judged = judged.unwrap_or_else(|error| Judged {
-        report: not_judged(&options.course, &error),
-        notes: vec![],
-        place: whereabouts::of_error(&error),
-        again: error.blame == Blame::Environment && started && in_time,
+    let judged = judged.unwrap_or_else(|error| {
+        let mut report = not_judged(&options.course, &error);
+        if error.blame == Blame::Stack {
+            report.wrong_turns = diagnosis::unstarted(&options.course, lab::texts_of(dir), &in_words(&error));
+        }
+        Judged {
+            report,
+            notes: vec![],
+            place: whereabouts::of_error(&error),
+            again: error.blame == Blame::Environment && started && in_time,
+        }
     });
     let mut submission = SubmissionReport {
         dir: dir.to_owned(),
@@ -173,7 +179,9 @@ async fn judge(
     let mut desired = match desired::read_alone(dir, project.to_owned()) {
         Ok(desired) => desired,
         Err(findings) => {
-            let report = not_judged(&options.course, &desired::unusable(&findings));
+            let error = desired::unusable(&findings);
+            let mut report = not_judged(&options.course, &error);
+            report.wrong_turns = diagnosis::unstarted(&options.course, lab::texts_of(dir), &in_words(&error));
             let place = findings.first().map(|finding| finding.place.clone());
             return Ok(Judged { report, notes: vec![], place, again: false });
         }
@@ -223,12 +231,23 @@ async fn judge(
     starting.start_the_ended().await?;
 
     clock.phase("ask");
-    let asked = SurveyOptions { within: READY_WITHIN, ports: HostPorts::Free, thorough: false, submit: true };
+    let asked = SurveyOptions {
+        within: READY_WITHIN.mul_f64(slowness()),
+        ports: HostPorts::Free,
+        thorough: false,
+        submit: true,
+    };
     let mut survey = prober.survey(&asked, progress).await?;
-    if let Some(proxy) = desired.roles.proxy.as_ref().filter(|_| knows_an_old_address(&survey)) {
-        // Whose address changed is a matter of luck, and no grade depends on it.
-        starting.start_again(proxy).await?;
+    if contradicts_itself(&survey) || knows_an_old_address(&survey) {
+        // How fast an app starts, and whose address changes, is a matter of luck, and no grade depends on it.
+        if let Some(proxy) = desired.roles.proxy.as_ref().filter(|_| knows_an_old_address(&survey)) {
+            starting.start_again(proxy).await?;
+        }
         survey = prober.survey(&asked, progress).await?;
+    }
+    let mut facts = facts;
+    if let Err(error) = &started {
+        facts.values.insert(diagnosis::STACK_ERROR.to_owned(), in_words(error));
     }
     let mut report = diagnosis::diagnose(&options.course, &survey, &facts, options.lesson.as_deref());
     if let Err(error) = started
@@ -257,13 +276,27 @@ async fn judge(
 
 /// Whether nginx does not get through to an address that answers: it looked the name up before the app was started again.
 fn knows_an_old_address(survey: &Survey) -> bool {
-    let status = |id: &str| match &survey.evidence.get(id)?.observation {
+    is_gateway(status(survey, evidence_id::NGINX_FLASKAPP)) && answers(status(survey, evidence_id::UPSTREAM))
+}
+
+/// Whether the app answered a moment after nginx had said that it does not: it was still starting.
+fn contradicts_itself(survey: &Survey) -> bool {
+    is_gateway(status(survey, evidence_id::PAGE)) && answers(status(survey, evidence_id::NGINX_FLASKAPP))
+}
+
+fn status(survey: &Survey, id: &str) -> Option<u16> {
+    match &survey.evidence.get(id)?.observation {
         Observation::Http(answer) => Some(answer.status),
         _ => None,
-    };
-    let gateway = |status: &u16| matches!(status, 502 | 504);
-    status(evidence_id::NGINX_FLASKAPP).as_ref().is_some_and(gateway)
-        && status(evidence_id::UPSTREAM).is_some_and(|status| !gateway(&status))
+    }
+}
+
+fn is_gateway(status: Option<u16>) -> bool {
+    matches!(status, Some(502 | 504))
+}
+
+fn answers(status: Option<u16>) -> bool {
+    status.is_some() && !is_gateway(status)
 }
 
 fn up_options(options: &CheckOptions) -> UpOptions {
@@ -332,6 +365,7 @@ fn not_judged(course: &Course, error: &Error) -> Report {
             .map(|one| LessonVerdict { id: one.id.clone(), status: Status::Unknown })
             .collect(),
         wrong_turns: vec![],
+        odd: vec![],
         stale: vec![],
     }
 }

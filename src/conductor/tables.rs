@@ -10,7 +10,7 @@ use crate::{
     course::Course,
     engine::{Container, Engine, Output, Progress, ServiceState, UpOptions},
     error::{Blame, Result},
-    probe::{HostPorts, Prober},
+    probe::{HostPorts, Prober, slowness},
 };
 
 /// How long the database may take to its first answer.
@@ -83,7 +83,7 @@ impl Starting<'_> {
         if self.own_tables {
             // Two who make the same tables at the same moment are in each other's way.
             self.start_the_ended().await?;
-            self.prober.wait_ready(OWN_WITHIN, &HostPorts::Free, self.progress).await?;
+            self.prober.wait_ready(OWN_WITHIN.mul_f64(slowness()), &HostPorts::Free, self.progress).await?;
             if self.has_tables(database).await? {
                 return Ok(());
             }

@@ -24,6 +24,9 @@ pub struct Course {
     pub roles: Roles,
     /// The links of the chain, from the browser to the database.
     pub hops: Vec<Hop>,
+    /// What the course would like to be taken home, as questions; they close the hindsight report.
+    #[serde(default)]
+    pub takeaways: Vec<String>,
     /// File names of the lessons, in order.
     #[serde(rename = "lessons")]
     pub lesson_files: Vec<String>,

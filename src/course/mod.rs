@@ -14,7 +14,9 @@ mod validate;
 mod validate_condition;
 pub mod vocabulary;
 
-pub use condition::{Condition, EvidenceTest, FactTest, FileTest, LogTest, StateTest, StatusTest};
+pub use condition::{
+    Condition, EvidenceTest, FactTest, FileTest, LogTest, StaleTest, StaleWith, StateTest, StatusTest,
+};
 pub use edit::Edit;
 pub use finding::CourseFinding;
 pub use lesson::{

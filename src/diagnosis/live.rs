@@ -34,6 +34,11 @@ pub(super) fn role_of<'a>(survey: &'a Survey, service: &'a str) -> &'a str {
     survey.services.iter().find(|(_, report)| report.service == service).map_or(service, |(role, _)| role)
 }
 
+/// The service that plays a role, or the role's name.
+pub(super) fn service_of<'a>(survey: &'a Survey, role: &'a str) -> &'a str {
+    survey.services.get(role).map_or(role, |report| &report.service)
+}
+
 /// The state's name as lessons write it.
 pub(super) fn state_name(report: &ServiceReport) -> &'static str {
     use crate::engine::ServiceState::{Created, Exited, Missing, Paused, Restarting, Running};

@@ -3,10 +3,12 @@
 mod condition;
 mod judge;
 mod live;
+mod odd;
+mod rank;
 mod report;
 mod words;
 
-pub use judge::diagnose;
+pub use judge::{STACK_ERROR, diagnose, unstarted};
 pub use live::with_live;
-pub use report::{CheckVerdict, HopVerdict, LessonVerdict, NamedWrongTurn, Report, Status, Verdict};
+pub use report::{CheckVerdict, HopVerdict, LessonVerdict, NamedWrongTurn, Odd, Report, Status, Verdict};
 pub use words::{observed, transcript};

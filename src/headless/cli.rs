@@ -110,6 +110,8 @@ pub enum CourseCommand {
     Reset(ResetArgs),
     /// The story of this lab's debugging
     Hindsight(HindsightArgs),
+    /// The working code and the story, as a folder for a repository of your own
+    HandIn(HandInArgs),
     /// The base images: where they come from, and carrying them along
     Images(ImagesArgs),
     /// What is here, what is missing, what to type
@@ -249,6 +251,19 @@ pub struct HindsightArgs {
 pub enum HindsightFormat {
     /// Markdown
     Md,
+    /// One HTML page that needs nothing else
+    Html,
+}
+
+/// `hand-in`
+#[derive(Debug, Args)]
+pub struct HandInArgs {
+    /// The folder to make
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Which lab.
+    #[command(flatten)]
+    pub lab: LabArgs,
 }
 
 /// `images`

@@ -3,6 +3,7 @@
 mod check;
 pub mod cli;
 mod doctor;
+mod hand_in;
 mod images;
 mod lab;
 mod terminal;
@@ -94,6 +95,7 @@ pub async fn run(cli: Cli) -> Result<u8> {
         CourseCommand::Logs(args) => or_signal(lab::logs(context, &context.lab(&args.lab), &args)).await,
         CourseCommand::Reset(args) => lab::reset(context, &context.lab(&args.lab), &args.files),
         CourseCommand::Hindsight(args) => hindsight(context, &context.lab(&args.lab), args.format),
+        CourseCommand::HandIn(args) => hand_in::hand_in(context, &context.lab(&args.lab), &args).await,
         CourseCommand::Images(args) => or_signal(images::images(context, args.action.unwrap_or_default())).await,
         CourseCommand::Doctor(args) => or_signal(doctor::doctor(context, &context.lab(&args))).await,
     }
@@ -139,8 +141,10 @@ fn hindsight(context: &Context, lab: &Path, format: HindsightFormat) -> Result<u
     }
     let entries = journal::Journal::read(&path)?;
     match format {
-        HindsightFormat::Md => print(&journal::hindsight_markdown(&context.course, &entries)).map(|()| 0),
+        HindsightFormat::Md => print(&journal::hindsight_markdown(&context.course, &entries))?,
+        HindsightFormat::Html => print(&journal::hindsight_html(&context.course, &entries))?,
     }
+    Ok(0)
 }
 
 fn lint(dir: Option<&Path>, paint: Paint) -> Result<u8> {

@@ -41,6 +41,8 @@ struct JsonSubmission<'a> {
     hops: Vec<JsonHop<'a>>,
     checks: Vec<JsonCheck<'a>>,
     wrong_turns: &'a [crate::diagnosis::NamedWrongTurn],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    odd: &'a [crate::diagnosis::Odd],
 }
 
 #[derive(Serialize)]
@@ -98,6 +100,7 @@ impl<'a> From<&'a SubmissionReport> for JsonSubmission<'a> {
                 })
                 .collect(),
             wrong_turns: &report.wrong_turns,
+            odd: &report.odd,
         }
     }
 }
@@ -127,6 +130,26 @@ pub fn human(submission: &SubmissionReport, paint: Paint) -> String {
         let mark = if turn.remark { "remark" } else { "wrong turn" };
         text.push_str(&format!("  {} {}\n", paint.attention(&format!("{mark}:")), clean(&turn.title)));
         text.push_str(&format!("    {}\n", clean(&turn.question)));
+    }
+    text.push_str(&odd(report, paint));
+    text
+}
+
+/// What no wrong turn explains, with the command that shows it.
+pub fn odd(report: &Report, paint: Paint) -> String {
+    let mut text = String::new();
+    if !report.odd.is_empty() {
+        text.push_str(&format!(
+            "  {}\n",
+            paint.attention("no wrong turn of this course explains all of it. What is odd:")
+        ));
+    }
+    for odd in &report.odd {
+        let line = format!("    {}: {}", odd.about, clean(&odd.observed));
+        text.push_str(&format!("{line}  {}\n", paint.faint(&format!("$ {}", clean(&odd.command)))));
+        if !odd.expected.is_empty() {
+            text.push_str(&format!("      {}\n", paint.faint(&format!("should be: {}", clean(&odd.expected)))));
+        }
     }
     text
 }

@@ -189,6 +189,7 @@ fn show(
         marker,
         astray,
         scripted: page.scripted,
+        from_database: None,
     };
     (shown, page.forms)
 }

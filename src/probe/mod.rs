@@ -3,6 +3,7 @@
 //! Each hop is asked from where it starts: the host for the browser, a toolbox container inside the stack's networks for
 //! the rest. No verdicts here and no words for learners: only what was asked, and what was seen.
 
+mod again;
 mod as_app;
 mod browser;
 mod clean;
@@ -26,4 +27,5 @@ mod url;
 pub use evidence::{
     Evidence, FrontDoor, HttpAnswer, ListenSocket, Observation, Rows, ServiceReport, Survey, evidence_id,
 };
+pub use inside::slowness;
 pub use prober::{HostPorts, Prober, SurveyOptions};

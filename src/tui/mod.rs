@@ -9,8 +9,10 @@
 //!
 //! [`update()`] never waits, [`view()`] never changes anything, and whatever takes time comes back as a [`Msg`].
 
+mod changes;
 mod disk;
 mod editor;
+mod highlight;
 mod hops;
 mod input;
 pub mod keymap;
