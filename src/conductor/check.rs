@@ -1,6 +1,7 @@
 //! Grading one directory: a stack of its own from nothing to a verdict, and away again.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -9,7 +10,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    desired,
+    desired::{self, Desired},
     isolate::isolate,
     janitor,
     supplies::supply,
@@ -22,7 +23,7 @@ use crate::{
     diagnosis::{self, CheckVerdict, HopVerdict, LessonVerdict, Report, Status, Verdict},
     engine::{BindStyle, BuildPolicy, Engine, ImagePolicy, Limits, PortStyle, Progress, UpOptions},
     error::{Blame, Error, Result},
-    lab,
+    lab::{self, Facts},
     probe::{HostPorts, Observation, Prober, Survey, SurveyOptions, evidence_id, slowness},
 };
 
@@ -124,17 +125,11 @@ async fn attempt(
     let in_time = tokio::time::Instant::now() < deadline;
     clock.phase("remove");
     let cut_short = judged.as_ref().is_err_and(|error| error.blame != Blame::Stack);
-    let judged = judged.unwrap_or_else(|error| {
-        let mut report = not_judged(&options.course, &error);
-        if error.blame == Blame::Stack {
-            report.wrong_turns = diagnosis::unstarted(&options.course, lab::texts_of(dir), &in_words(&error));
-        }
-        Judged {
-            report,
-            notes: vec![],
-            place: whereabouts::of_error(&error),
-            again: error.blame == Blame::Environment && started && in_time,
-        }
+    let judged = judged.unwrap_or_else(|error| Judged {
+        report: not_asked(&options.course, lab::texts_of(dir), &error),
+        notes: vec![],
+        place: whereabouts::of_error(&error),
+        again: error.blame == Blame::Environment && started && in_time,
     });
     let mut submission = SubmissionReport {
         dir: dir.to_owned(),
@@ -153,13 +148,17 @@ async fn attempt(
         if cut_short && submission.left_behind.is_none() {
             // A build that was in its last step names its image after all; what comes later still, the next check removes.
             tokio::time::sleep(LATE_BUILD).await;
-            submission.left_behind = options.engine.remove_images_of(&project).await.err();
+            submission.left_behind = janitor::remove_images(&options.engine, &project).await.err();
         }
     }
     (submission, judged.again)
 }
 
-async fn remove(engine: &Engine, project: &str, progress: &Progress) -> Result<()> {
+/// Removes all of a project, within a bound.
+///
+/// # Errors
+/// Environment: the engine refuses, or takes too long.
+pub async fn remove(engine: &Engine, project: &str, progress: &Progress) -> Result<()> {
     match tokio::time::timeout(DOWN_WITHIN, janitor::remove(engine, project, progress)).await {
         Ok(removed) => removed,
         Err(_) => Err(Error::environment(format!("removing {project} takes too long"))
@@ -176,67 +175,32 @@ async fn judge(
     clock: &Clock,
 ) -> Result<Judged> {
     clock.phase("read");
-    let mut desired = match desired::read_alone(dir, project.to_owned()) {
-        Ok(desired) => desired,
-        Err(findings) => {
-            let error = desired::unusable(&findings);
-            let mut report = not_judged(&options.course, &error);
-            report.wrong_turns = diagnosis::unstarted(&options.course, lab::texts_of(dir), &in_words(&error));
-            let place = findings.first().map(|finding| finding.place.clone());
-            return Ok(Judged { report, notes: vec![], place, again: false });
-        }
-    };
-    if let Some(refused) = compose::refusals(&desired.stack).first() {
-        let error = Error::environment(format!("refused: {}", refused.headline())).why(refused.expected.clone());
-        let place = Some(refused.place.clone());
-        return Ok(Judged { report: not_judged(&options.course, &error), notes: vec![], place, again: false });
-    }
-    let texts = lab::texts_of(dir);
-    let own_tables = makes_own_tables(&texts);
-    let facts = lab::facts(Some(&desired.stack), &desired.roles, texts, super::works::front_port(&options.course));
-    clock.phase("images");
+    let (mut desired, facts) = read(dir, project, &options.course)?;
+    let up = up_options(options.images, options.keep);
     let engine = &options.engine;
+    let own_tables = makes_own_tables(&facts.texts);
+    clock.phase("images");
     let supplies = supply(engine, &mut desired, options.images, progress).await?;
-    isolate(&mut desired.stack);
-    let up = up_options(options);
 
     clock.phase("start");
     let prober =
         Prober::new(engine.clone(), desired.stack.clone(), desired.roles.clone(), facts.clone(), &options.course);
     let starting =
         Starting { engine, desired: &desired, up: &up, course: &options.course, prober: &prober, own_tables, progress };
-    let all_started = CancellationToken::new();
-    let start = async {
-        let started = engine.up(&desired.stack, &up, progress).await;
-        all_started.cancel();
-        clock.phase("tables");
-        started
-    };
-    // The tables take as long as the proxy's start: side by side.
-    let (started, tables) = tokio::join!(start, starting.make_tables(&all_started));
     let in_doubt = |reason: Option<&str>| {
         let what = ["with other images than it asks for it does not work, which proves nothing".to_owned()];
         what.into_iter().chain(supplies.notes()).chain(reason.map(str::to_owned)).collect::<Vec<_>>().join("\n")
     };
-    if let Err(error) = &started {
-        let nothing_made = error.blame != Blame::Stack || engine.containers(project).await?.is_empty();
-        if error.blame == Blame::Stack && !supplies.is_as_asked() {
-            return Err(Error::environment(in_doubt(Some(&in_words(error)))));
+    let not_started = match starting.start(|| clock.phase("tables")).await {
+        Ok(Some(error)) | Err(error) if error.blame == Blame::Stack && !supplies.is_as_asked() => {
+            return Err(Error::environment(in_doubt(Some(&in_words(&error)))));
         }
-        if nothing_made {
-            return Err(error.clone());
-        }
-    }
-    tables?;
-    starting.start_the_ended().await?;
+        outcome => outcome?,
+    };
 
     clock.phase("ask");
-    let asked = SurveyOptions {
-        within: READY_WITHIN.mul_f64(slowness()),
-        ports: HostPorts::Free,
-        thorough: false,
-        submit: true,
-    };
+    let within = READY_WITHIN.mul_f64(slowness());
+    let asked = SurveyOptions { within, ports: HostPorts::Free, thorough: false, submit: true };
     let mut survey = prober.survey(&asked, progress).await?;
     if contradicts_itself(&survey) || knows_an_old_address(&survey) {
         // How fast an app starts, and whose address changes, is a matter of luck, and no grade depends on it.
@@ -245,17 +209,8 @@ async fn judge(
         }
         survey = prober.survey(&asked, progress).await?;
     }
-    let mut facts = facts;
-    if let Err(error) = &started {
-        facts.values.insert(diagnosis::STACK_ERROR.to_owned(), in_words(error));
-    }
-    let mut report = diagnosis::diagnose(&options.course, &survey, &facts, options.lesson.as_deref());
-    if let Err(error) = started
-        && report.verdict != Verdict::Works
-    {
-        report.verdict = Verdict::Broken;
-        report.reason = Some(in_words(&error));
-    }
+    let place_of = |report: &Report| whereabouts::of_report(report, &survey, &facts);
+    let mut report = verdict(&options.course, &survey, facts.clone(), not_started.as_ref(), options.lesson.as_deref());
     if report.verdict == Verdict::Broken && !supplies.is_as_asked() {
         if supplies.may_be_the_reason(&desired.roles, &options.course.roles, &survey) {
             report.verdict = Verdict::Unknown;
@@ -268,7 +223,7 @@ async fn judge(
     let failed = |seen: &Observation| matches!(seen, Observation::Unknown { .. });
     Ok(Judged {
         again: report.verdict == Verdict::Unknown && survey.evidence.values().any(|one| failed(&one.observation)),
-        place: whereabouts::of_report(&report, &survey, &facts),
+        place: place_of(&report),
         notes: supplies.notes(),
         report,
     })
@@ -299,17 +254,63 @@ fn answers(status: Option<u16>) -> bool {
     status.is_some() && !is_gateway(status)
 }
 
-fn up_options(options: &CheckOptions) -> UpOptions {
+/// What was seen of a stack, judged; what did not start is the reason why one that does not work is broken.
+pub fn verdict(
+    course: &Course,
+    survey: &Survey,
+    mut facts: Facts,
+    not_started: Option<&Error>,
+    lesson: Option<&str>,
+) -> Report {
+    if let Some(error) = not_started {
+        facts.values.insert(diagnosis::STACK_ERROR.to_owned(), in_words(error));
+    }
+    let mut report = diagnosis::diagnose(course, survey, &facts, lesson);
+    if let Some(error) = not_started
+        && report.verdict != Verdict::Works
+    {
+        report.verdict = Verdict::Broken;
+        report.reason = Some(in_words(error));
+    }
+    report
+}
+
+/// The report on a stack with these files that could not be asked.
+pub fn not_asked(course: &Course, texts: BTreeMap<String, String>, error: &Error) -> Report {
+    let mut report = not_judged(course, error);
+    if error.blame == Blame::Stack {
+        report.wrong_turns = diagnosis::unstarted(course, texts, &in_words(error));
+    }
+    report
+}
+
+/// The stack in a directory, as it is started beside others under this project name, and what its files say.
+///
+/// # Errors
+/// Stack: the compose file cannot be used. Environment: it asks for what it does not get here.
+pub fn read(dir: &Path, project: &str, course: &Course) -> Result<(Desired, Facts)> {
+    let mut desired = desired::read_alone(dir, project.to_owned()).map_err(|findings| desired::unusable(&findings))?;
+    if let Some(refused) = compose::refusals(&desired.stack).first() {
+        return Err(Error::environment(format!("refused: {}", refused.headline())).why(refused.expected.clone()));
+    }
+    let port = super::works::front_port(course);
+    let facts = lab::facts(Some(&desired.stack), &desired.roles, lab::texts_of(dir), port);
+    isolate(&mut desired.stack);
+    Ok((desired, facts))
+}
+
+/// How a stack is brought up that nobody answers for.
+pub fn up_options(images: ImagePolicy, keep: bool) -> UpOptions {
     UpOptions {
         services: None,
         build: BuildPolicy::Always,
         recreate: false,
-        images: options.images,
+        images,
         binds: BindStyle::Copy,
         ports: PortStyle::Free,
         limits: Some(Limits { memory: 512 << 20, nano_cpus: 2_000_000_000, pids: 256 }),
         small_subnets: true,
-        labels: janitor::labels(options.keep),
+        labels: janitor::labels(keep),
     }
 }
 

@@ -55,13 +55,14 @@ pub(super) async fn supply(
     Ok(supplies)
 }
 
-/// Images by name, with the services that stand on them. Those that the stack builds itself are not among them.
+/// Images by name, with the services that stand on them. Those that the stack builds itself are not among them: the stack is
+/// isolated, so they have its project's name.
 fn wanted(stack: &Stack) -> BTreeMap<String, Vec<String>> {
-    let built: BTreeSet<&str> =
-        stack.services.iter().filter(|service| service.build.is_some()).filter_map(|s| s.image.as_deref()).collect();
+    let of_its_own = stack.services.iter().filter(|service| service.build.is_some());
+    let built: BTreeSet<String> = of_its_own.map(|service| format!("{}-{}", stack.project, service.name)).collect();
     let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for service in stack.services.iter().filter(|service| service.profiles.is_empty() && service.scale > 0) {
-        for image in images_of(service).into_iter().filter(|image| !built.contains(image.as_str())) {
+        for image in images_of(service).into_iter().filter(|image| !built.contains(image)) {
             wanted.entry(image).or_default().push(service.name.clone());
         }
     }

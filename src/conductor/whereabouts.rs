@@ -16,7 +16,7 @@ pub(super) fn of_error(error: &Error) -> Option<Place> {
 }
 
 fn place_at_start(text: &str) -> Option<Place> {
-    let mut parts = text.splitn(4, ':');
+    let mut parts = text.trim_start_matches("refused: ").splitn(4, ':');
     let (file, line) = (parts.next()?, parts.next()?);
     let plain = !file.is_empty() && !file.contains(char::is_whitespace);
     let line = line.parse().ok().filter(|line| *line > 0 && plain)?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A condition over what was seen. What could not be seen makes it *unknown*, which is neither true nor false.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// Every one holds.
@@ -35,6 +36,7 @@ pub enum Condition {
 
 /// `"flaskapp"`, or `{ service = "flaskapp", action = "recreate" }`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum StaleTest {
     /// The service, by role name: `nginx`, `flaskapp`, `db`.
@@ -45,11 +47,13 @@ pub enum StaleTest {
 
 /// A service that runs something older than the files, where the smallest action that makes them live or the files count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StaleWith {
     /// Role name: `nginx`, `flaskapp`, `db`.
     pub service: String,
     /// `reload`, `restart`, `recreate` or `rebuild`.
+    #[cfg_attr(test, schemars(extend("enum" = crate::course::vocabulary::ACTIONS)))]
     pub action: Option<String>,
     /// Regular expression; one of the files that are newer matches.
     pub file: Option<String>,
@@ -140,21 +144,25 @@ impl FactTest {
 
 /// `{ id = "…", is = "pass" | "fail" | "unknown" }`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StatusTest {
     /// Hop or check id.
     pub id: String,
     /// `pass`, `fail` or `unknown`.
+    #[cfg_attr(test, schemars(extend("enum" = crate::course::vocabulary::STATUSES)))]
     pub is: String,
 }
 
 /// Tests of one piece of evidence; all that are given must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct EvidenceTest {
     /// Evidence id: a hop's id, `page`, `submit`, `rows`, `submit-again`, `upstream`.
     pub evidence: String,
     /// The kind of observation: `refused`, `reset`, `timed-out`, `name-unknown`, `unreachable`, `http`, `rows`, `connected`, `not-running`, `not-published`, `exit`.
+    #[cfg_attr(test, schemars(extend("enum" = crate::course::vocabulary::KINDS)))]
     pub kind: Option<String>,
     /// HTTP status: `200`, `2xx`, `5xx`, `502|504`.
     pub status: Option<String>,
@@ -181,6 +189,7 @@ pub struct EvidenceTest {
 
 /// A regular expression over a service's log lines since its last start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LogTest {
     /// Role name: `nginx`, `flaskapp`, `db`.
@@ -191,6 +200,7 @@ pub struct LogTest {
 
 /// A regular expression (multi-line mode) over a file of the stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FileTest {
     /// Path inside the stack.
@@ -201,6 +211,7 @@ pub struct FileTest {
 
 /// A test of one fact by name (see `lab::facts` for the names).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct FactTest {
     /// The fact's name.
@@ -219,10 +230,12 @@ pub struct FactTest {
 
 /// `{ service = "nginx", is = "running" | "exited" | "restarting" | "missing" }`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StateTest {
     /// Role name: `nginx`, `flaskapp`, `db`.
     pub service: String,
     /// The state.
+    #[cfg_attr(test, schemars(extend("enum" = crate::course::vocabulary::STATES)))]
     pub is: String,
 }

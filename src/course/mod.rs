@@ -7,8 +7,11 @@ mod edit;
 mod finding;
 mod lesson;
 mod lint;
+mod lint_turns;
 mod load;
 mod pages;
+#[cfg(test)]
+mod schema;
 mod stack;
 mod validate;
 mod validate_condition;
@@ -24,4 +27,5 @@ pub use lesson::{
 };
 pub use lint::lint;
 pub use load::{FORMAT, embedded_stack};
+pub use stack::apply_all;
 pub use validate::validate;

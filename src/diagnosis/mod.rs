@@ -1,6 +1,7 @@
 //! **Pure**: evidence + facts + course → a verdict per hop and check, the wrong turn, the next smallest action.
 
 mod condition;
+mod holds;
 mod judge;
 mod live;
 mod odd;
@@ -8,6 +9,7 @@ mod rank;
 mod report;
 mod words;
 
+pub use holds::holds;
 pub use judge::{STACK_ERROR, diagnose, unstarted};
 pub use live::with_live;
 pub use report::{CheckVerdict, HopVerdict, LessonVerdict, NamedWrongTurn, Odd, Report, Status, Verdict};

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     conductor::{self, CheckOptions, ClassOptions, SubmissionReport},
     diagnosis::Verdict,
-    engine::Engine,
+    engine::{Engine, Progress},
     error::{Error, Result},
 };
 
@@ -91,9 +91,7 @@ async fn graded(
 ) -> Result<Vec<SubmissionReport>> {
     let line = ProgressLine::start(context.verbose > 0);
     for engine in &engines {
-        if let Err(error) = conductor::sweep(engine, line.progress()).await {
-            note(&format!("what an earlier check left behind could not be removed: {error}"));
-        }
+        sweep(engine, line.progress()).await;
     }
     let each = CheckOptions {
         engine: engines[0].clone(),
@@ -116,6 +114,18 @@ async fn graded(
     let submissions = conductor::check_class(&args.dirs, &class, line.progress(), told).await?;
     line.finish().await;
     Ok(submissions)
+}
+
+/// How much is done side by side: as much as asked for, or as the engine has processors.
+pub(super) fn jobs(engine: &Engine, asked: Option<u16>) -> usize {
+    asked.map_or_else(|| usize::try_from(engine.info.cpus).unwrap_or(1).max(1), usize::from)
+}
+
+/// Removes what was left behind when a process was killed.
+pub(super) async fn sweep(engine: &Engine, progress: &Progress) {
+    if let Err(error) = conductor::sweep(engine, progress).await {
+        note(&format!("what an earlier check left behind could not be removed: {error}"));
+    }
 }
 
 /// What belongs beside the verdict: what was kept, what could not be removed, and with `-v` where the time went.
@@ -146,7 +156,7 @@ fn exit_code(submissions: &[SubmissionReport]) -> u8 {
 }
 
 /// The first signal ends the checks, which then remove what they started; a second one ends the process at once.
-async fn cancel_on_signal(cancel: CancellationToken) {
+pub(super) async fn cancel_on_signal(cancel: CancellationToken) {
     super::signal().await;
     note("ending, and removing what was started …");
     cancel.cancel();

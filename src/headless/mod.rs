@@ -6,6 +6,7 @@ mod doctor;
 mod hand_in;
 mod images;
 mod lab;
+mod selftest;
 mod terminal;
 mod tracing;
 mod verdicts;
@@ -89,6 +90,7 @@ pub async fn run(cli: Cli) -> Result<u8> {
     match command {
         CourseCommand::Learn(args) => learn(context, args).await,
         CourseCommand::Check(args) => check::check(context, &args).await,
+        CourseCommand::Selftest(args) => selftest::selftest(context, &args).await,
         CourseCommand::Up(args) => or_signal(lab::up(context, &context.lab(&args))).await,
         CourseCommand::Down(args) => or_signal(lab::down(context, &context.lab(&args.lab), args.volumes)).await,
         CourseCommand::Status(args) => or_signal(lab::status(context, &context.lab(&args))).await,
@@ -131,7 +133,8 @@ async fn learn(context: &Context, args: LearnArgs) -> Result<u8> {
         ColorChoice::Always => tui::ColorChoice::Always,
         ColorChoice::Never => tui::ColorChoice::Never,
     };
-    tui::run(tui::Options { conductor, lesson: args.lesson, color }).await.map(|()| 0)
+    let plain = args.plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    tui::run(tui::Options { conductor, lesson: args.lesson, color, plain }).await.map(|()| 0)
 }
 
 fn hindsight(context: &Context, lab: &Path, format: HindsightFormat) -> Result<u8> {

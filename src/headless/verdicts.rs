@@ -194,7 +194,8 @@ pub fn hops(report: &Report, paint: Paint) -> String {
     text
 }
 
-fn failed_checks(report: &Report, paint: Paint) -> String {
+/// The checks that fail, one a line.
+pub fn failed_checks(report: &Report, paint: Paint) -> String {
     let mut text = String::new();
     for check in report.checks.iter().filter(|check| check.status == Status::Fail) {
         let label = if check.label.is_empty() { &check.id } else { &check.label };
@@ -313,7 +314,8 @@ pub fn junit(submissions: &[SubmissionReport]) -> String {
     text
 }
 
-fn xml(text: &str) -> String {
+/// Text for XML, cleaned.
+pub fn xml(text: &str) -> String {
     // Control characters cannot stand in XML 1.0, not even escaped, so they are written out first.
     clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
