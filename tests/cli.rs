@@ -40,6 +40,7 @@ fn usage_errors_end_with_2() {
         &["check", "no/such/directory"],
         &["check", "--lesson", "nope", "broken-stack"],
         &["check", "--timeout", "0", "broken-stack"],
+        &["status", "--engine", NOBODY, "--engine", NOBODY],
         &["check", "-j", "0", "broken-stack"],
         &["--no-such-flag"],
         &["no-such-lesson"],

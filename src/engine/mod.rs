@@ -51,6 +51,8 @@ mod up;
 use std::path::Path;
 
 pub use discover::{Engine, EngineInfo, EngineKind};
+pub(crate) use dockerfile::{base_images, rebased};
+pub(crate) use images::relative;
 pub use images::{BASE_IMAGES, ImageOrigin, ImagePolicy, ImageStatus};
 pub use leftovers::Labelled;
 pub use progress::{Progress, Step};

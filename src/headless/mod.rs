@@ -33,6 +33,8 @@ use crate::{
 pub struct Context {
     /// The engine's address; `None` looks for one.
     pub engine: Option<String>,
+    /// All engines that were named: `check` spreads its directories over them.
+    pub engines: Vec<String>,
     /// Where base images may come from.
     pub images: ImagePolicy,
     /// When to use colour.
@@ -66,8 +68,14 @@ pub async fn run(cli: Cli) -> Result<u8> {
         Some(Command::Course(command)) => command,
         None => CourseCommand::Learn(cli.learn.clone()),
     };
+    let engines = cli.global.engine;
+    if engines.len() > 1 && !matches!(command, CourseCommand::Check(_)) {
+        return Err(Error::usage("several engines are named, and only check works on several")
+            .suggest("one --engine URL, or: breakfix check --engine URL --engine URL DIR..."));
+    }
     let context = Context {
-        engine: cli.global.engine,
+        engine: engines.first().cloned(),
+        engines,
         images: cli.global.images.into(),
         color: cli.global.color,
         verbose: cli.global.verbose,

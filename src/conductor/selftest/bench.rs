@@ -107,7 +107,7 @@ impl Bench {
             engine.up(&running.stack, &up, progress).await.map(|_| None)?
         } else {
             let desired = &running;
-            let starting = Starting { engine, desired, up: &up, course, prober: &prober, progress };
+            let starting = Starting { engine, desired, up: &up, course, prober: &prober, own_tables: false, progress };
             starting.start(|| {}).await?
         };
         for service in &making.moved {
