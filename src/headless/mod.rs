@@ -5,6 +5,7 @@ pub mod cli;
 mod doctor;
 mod images;
 mod lab;
+mod shell;
 mod terminal;
 mod tracing;
 mod verdicts;
@@ -84,6 +85,7 @@ pub async fn run(cli: Cli) -> Result<u8> {
         CourseCommand::Down(args) => or_signal(lab::down(context, &context.lab(&args.lab), args.volumes)).await,
         CourseCommand::Status(args) => or_signal(lab::status(context, &context.lab(&args))).await,
         CourseCommand::Logs(args) => or_signal(lab::logs(context, &context.lab(&args.lab), &args)).await,
+        CourseCommand::Shell(args) => shell::shell(context, &context.lab(&args.lab), &args.service).await,
         CourseCommand::Reset(args) => lab::reset(context, &context.lab(&args.lab), &args.files),
         CourseCommand::Hindsight(args) => hindsight(context, &context.lab(&args.lab), args.format),
         CourseCommand::Images(args) => or_signal(images::images(context, args.action.unwrap_or_default())).await,

@@ -78,6 +78,8 @@ pub enum Command {
     Edit,
     /// Edits a file here.
     EditHere,
+    /// Opens a shell in a container.
+    Shell,
     /// Shows the next hint.
     Hint,
     /// Explains the wrong turn that was recognised.

@@ -94,8 +94,9 @@ pub async fn run(options: Options) -> Result<()> {
         .draw(|frame| view(&model, frame))
         .map_err(|error| Error::environment("the terminal is gone").because(error))?;
     let dir = options.conductor.lab.clone();
+    let engine = options.conductor.engine.clone();
     let (remote, told) = conductor::spawn(options.conductor);
-    let mut runtime = runtime::Runtime::new(terminal, model, remote, told, dir);
+    let mut runtime = runtime::Runtime::new(terminal, model, remote, told, dir, engine);
     let ended = runtime.run().await;
     terminal::give_back();
     if let Some(signal) = ended? {

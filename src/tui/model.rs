@@ -13,7 +13,7 @@ use crate::{
     conductor::{Action, ContainerView, EngineStatus},
     course::{Course, Lesson},
     diagnosis::NamedWrongTurn,
-    engine::ImageStatus,
+    engine::{ImageStatus, ServiceState},
     error::Error,
     journal::{Entry, LessonProgress, Progress},
     lab::Stale,
@@ -269,7 +269,7 @@ impl Model {
     pub fn place(&self) -> Place {
         match &self.overlay {
             Some(Overlay::Help | Overlay::Reading { .. } | Overlay::Error(_)) => Place::Reading,
-            Some(Overlay::Lessons(_) | Overlay::Files { .. }) => Place::Chooser,
+            Some(Overlay::Lessons(_) | Overlay::Files { .. } | Overlay::Shell(_)) => Place::Chooser,
             Some(Overlay::Note(_) | Overlay::Search(_) | Overlay::Hypothesis { .. }) => Place::Writing,
             Some(Overlay::Leaving) => Place::Leaving,
             Some(Overlay::Resetting) => Place::Resetting,
@@ -321,6 +321,12 @@ impl Model {
         let turns = &self.progress.last_report.as_ref()?.wrong_turns;
         let here = self.lesson_id();
         turns.iter().min_by_key(|turn| (turn.remark, turn.lesson != here))
+    }
+
+    /// The services that run.
+    pub fn running(&self) -> Vec<&str> {
+        let running = self.containers.iter().filter(|one| one.state == ServiceState::Running);
+        running.map(|one| one.service.as_str()).collect()
     }
 
     /// The lab's files to choose from: those that the story has shown first, then the other ones.

@@ -65,6 +65,8 @@ pub enum Effect {
     },
     /// Give the terminal to the learner's editor.
     OpenEditor(String),
+    /// Give the terminal to a shell in this service's container.
+    OpenShell(String),
     /// Give the terminal to the pager, with this text.
     OpenPager(String),
     /// Put this text into the clipboard.

@@ -178,6 +178,9 @@ fn over_the_screen(model: &Model) -> Option<Next> {
     Some(match model.overlay.as_ref()? {
         Overlay::Help | Overlay::Reading { .. } | Overlay::Error(_) => Next::press(Command::Forward, "close"),
         Overlay::Lessons(_) => Next::press(Command::Forward, "open this lesson").also(Command::Cancel, "stay"),
+        Overlay::Shell(_) => {
+            Next::press(Command::Forward, "open a shell in it; exit comes back").also(Command::Cancel, "stay")
+        }
         Overlay::Files { .. } => Next::press(Command::Forward, "edit this file").also(Command::Cancel, "stay"),
         Overlay::Hypothesis { input, .. } if input.is_blank() => {
             Next::press(Command::Forward, "make it live; an empty line skips this").also(Command::Cancel, "not yet")

@@ -145,6 +145,8 @@ pub enum Overlay {
         /// In the built-in editor.
         here: bool,
     },
+    /// The running containers, at this one: open a shell in it?
+    Shell(usize),
     /// A note.
     Note(Input),
     /// A word to find in the logs.

@@ -41,6 +41,7 @@ pub struct Runtime {
     input: Option<JoinHandle<()>>,
     remote: Remote,
     dir: PathBuf,
+    engine: Option<String>,
     course: Arc<Course>,
     dirty: bool,
     /// Set when the program may end.
@@ -50,7 +51,14 @@ pub struct Runtime {
 
 impl Runtime {
     /// Starts to listen: keys, and what the conductor tells.
-    pub fn new(terminal: Terminal, model: Model, remote: Remote, told: Receiver<Update>, dir: PathBuf) -> Self {
+    pub fn new(
+        terminal: Terminal,
+        model: Model,
+        remote: Remote,
+        told: Receiver<Update>,
+        dir: PathBuf,
+        engine: Option<String>,
+    ) -> Self {
         let (sender, messages) = mpsc::channel(WAITING);
         tokio::spawn(forward(told, sender.clone()));
         let course = Arc::clone(&model.course);
@@ -62,6 +70,7 @@ impl Runtime {
             input: None,
             remote,
             dir,
+            engine,
             course,
             dirty: true,
             over: false,
@@ -192,6 +201,9 @@ impl Runtime {
                 };
                 return Ok(Some(Msg::Returned(result)));
             }
+            Effect::OpenShell(service) => {
+                return Ok(Some(Msg::Returned(self.shell(&service).await?)));
+            }
             Effect::OpenPager(text) => {
                 return Ok(Some(Msg::Returned(self.page(&text).await?)));
             }
@@ -276,6 +288,21 @@ impl Runtime {
         self.dirty = true;
         self.listen();
         Ok(())
+    }
+
+    /// A shell in a container: this program once more, so that the terminal is the shell's alone and no other has to be there.
+    async fn shell(&mut self, service: &str) -> Result<Result<()>> {
+        let program = match std::env::current_exe() {
+            Ok(path) => path.to_string_lossy().into_owned(),
+            Err(error) => return Ok(Err(Error::environment("this program does not find itself").because(error))),
+        };
+        let mut words = vec![program, "shell".to_owned()];
+        // The lab's directory is where it is started; an adopted one is found there, too.
+        words.extend(["--lab".to_owned(), ".".to_owned()]);
+        if let Some(engine) = &self.engine {
+            words.extend(["--engine".to_owned(), engine.clone()]);
+        }
+        self.outside(&words, service.into(), &format!("docker compose exec {service} sh")).await
     }
 
     /// A text in the learner's pager.

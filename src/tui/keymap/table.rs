@@ -65,6 +65,7 @@ pub const TABLE: &[Binding] = &[
     row(keys![Chord::char('B')], Command::Bootstrap, "bootstrap", "give the database its tables", PANES, 0),
     row(keys![Chord::char('e')], Command::Edit, "edit", "edit a file ($VISUAL, $EDITOR, or here)", PANES, 13),
     row(keys![Chord::char('E')], Command::EditHere, "edit here", "edit a file in the built-in editor", PANES, 0),
+    row(keys![Chord::char('x')], Command::Shell, "shell", "try it yourself: a shell in a container (exec)", PANES, 0),
     row(keys![Chord::char('h')], Command::Hint, "hint", "the next hint: where, what, how, show", PAGES, 14),
     row(keys![Chord::char('w')], Command::Explain, "explain", "why a wrong turn is one", PANES, 0),
     row(keys![Chord::char('n')], Command::Note, "note", "a note of your own, for the report at the end", PANES, 15),

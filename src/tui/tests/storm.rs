@@ -12,7 +12,8 @@ use crate::{
     tui::{Msg, Theme},
 };
 
-const KEYS: [&str; 65] = [
+const KEYS: [&str; 66] = [
+    "x",
     "Ctrl-R",
     "Y",
     "m",

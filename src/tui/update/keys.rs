@@ -57,6 +57,7 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         Command::Images => images(model, effects),
         Command::Edit => choose_file(model, !model.own_editor, effects),
         Command::EditHere => choose_file(model, true, effects),
+        Command::Shell => shell(model),
         Command::Hint => going::hint(model, effects),
         Command::Explain => going::explain(model, effects),
         Command::Note => model.overlay = Some(Overlay::Note(Default::default())),
@@ -160,6 +161,11 @@ fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
                 edit(model, file, here, effects);
             }
         }
+        Some(Overlay::Shell(at)) => {
+            if let Some(service) = model.running().get(at) {
+                effects.push(Effect::OpenShell((*service).to_owned()));
+            }
+        }
         Some(Overlay::Note(input)) => editing::keep_note(model, &input, effects),
         Some(Overlay::Hypothesis { input, actions, .. }) => {
             editing::keep_hypothesis(model, &input, effects);
@@ -225,6 +231,19 @@ fn conduct(model: &mut Model, actions: Vec<Action>, effects: &mut Vec<Effect>) {
         effects.push(Effect::Conduct(first));
     }
     model.queue = actions.collect();
+}
+
+/// The containers to open a shell in, at the one that the page or the link speaks of.
+fn shell(model: &mut Model) {
+    let running = model.running();
+    if running.is_empty() {
+        model.notice = Some("No container runs, so there is none to look into. u starts them.".to_owned());
+        return;
+    }
+    let meant = model.hop.and_then(|at| model.course.hops.get(at)).map(|hop| hop.to.as_str());
+    let meant = meant.or_else(|| model.logs.only.and_then(|only| model.logs.services.get(only)).map(String::as_str));
+    let at = meant.and_then(|meant| running.iter().position(|service| *service == meant)).unwrap_or(0);
+    open(model, Overlay::Shell(at));
 }
 
 fn images(model: &mut Model, effects: &mut Vec<Effect>) {

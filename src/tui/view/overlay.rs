@@ -81,6 +81,7 @@ fn content(model: &Model, columns: usize) -> Option<Content> {
         Overlay::Error(error) => plain(error_title(error), error_lines(model, error, columns)),
         Overlay::Lessons(at) => Some(lessons(model, *at, columns)),
         Overlay::Files { at, here } => Some(files(model, *at, *here)),
+        Overlay::Shell(at) => Some(shells(model, *at)),
         Overlay::Leaving => plain(
             "Leave",
             prose(
@@ -207,6 +208,19 @@ fn files(model: &Model, at: usize, here: bool) -> Content {
         .collect();
     let title = if here { "Edit here" } else { "Edit in your editor" };
     Content { title: title.to_owned(), lines, selected: Some(at) }
+}
+
+fn shells(model: &Model, at: usize) -> Content {
+    let theme = model.theme;
+    let running = model.running();
+    let lines = running.iter().enumerate().map(|(index, service)| {
+        let style = if index == at { theme.selected() } else { Style::new() };
+        Line::from(vec![
+            Span::styled(format!(" {} ", text::pad(&text::clean(service), 14)), style),
+            Span::styled(format!("  $ docker compose exec {} sh", text::clean(service)), theme.faint()),
+        ])
+    });
+    Content { title: "A shell in a container".to_owned(), lines: lines.collect(), selected: Some(at) }
 }
 
 fn resetting(model: &Model, columns: usize) -> Vec<Line<'static>> {
