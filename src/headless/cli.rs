@@ -139,6 +139,9 @@ pub struct LearnArgs {
     /// Lesson to open, e.g. host-port [default: where you left off]
     #[arg(value_name = "LESSON")]
     pub lesson: Option<String>,
+    /// Print the settings, as they are now, and end
+    #[arg(long)]
+    pub print_config: bool,
     /// Which lab.
     #[command(flatten)]
     pub lab: LabArgs,

@@ -106,6 +106,9 @@ fn plain(command: &PlainCommand, paint: Paint) -> Result<u8> {
 }
 
 async fn learn(context: &Context, args: LearnArgs) -> Result<u8> {
+    if args.print_config {
+        return print(&tui::Config::load()?.explained()).map(|()| 0);
+    }
     if let Some(lesson) = &args.lesson {
         context.course.lesson_or_error(lesson).map_err(|error| {
             // A mistyped command looks like a lesson, too.
@@ -123,7 +126,8 @@ async fn learn(context: &Context, args: LearnArgs) -> Result<u8> {
         ColorChoice::Always => tui::ColorChoice::Always,
         ColorChoice::Never => tui::ColorChoice::Never,
     };
-    tui::run(tui::Options { conductor, lesson: args.lesson, color }).await.map(|()| 0)
+    let config = tui::Config::load()?;
+    tui::run(tui::Options { conductor, lesson: args.lesson, color, config }).await.map(|()| 0)
 }
 
 fn hindsight(context: &Context, lab: &Path, format: HindsightFormat) -> Result<u8> {

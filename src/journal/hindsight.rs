@@ -107,6 +107,7 @@ fn line(course: &Course, event: &Event) -> Option<String> {
         Event::Revealed { diff, .. } => {
             format!("I had the fix shown and applied:\n\n  ```diff\n{}  ```\n", indent(&changed_lines(diff)))
         }
+        Event::Repeated { .. } => "I had the bug put back, to find it once more.".into(),
         Event::Hypothesis { text, .. } => format!("I thought: {}", text.replace('\n', " ")),
         Event::Noted { text, .. } => format!("Note: {}", text.replace('\n', " ")),
         Event::LessonSolved { .. } => "**Solved.**".into(),

@@ -176,7 +176,11 @@ pub fn next_step(model: &Model) -> Next {
 
 fn over_the_screen(model: &Model) -> Option<Next> {
     Some(match model.overlay.as_ref()? {
-        Overlay::Help | Overlay::Reading { .. } | Overlay::Error(_) => Next::press(Command::Forward, "close"),
+        Overlay::Jumping(_) => Next::press(Command::Mend, "mend them for me").also(Command::Cancel, "stay"),
+        Overlay::Repeating(_) => Next::press(Command::Forward, "put the bug back").also(Command::Cancel, "stay"),
+        Overlay::Help | Overlay::Tour | Overlay::Reading { .. } | Overlay::Error(_) => {
+            Next::press(Command::Forward, "close")
+        }
         Overlay::Lessons(_) => Next::press(Command::Forward, "open this lesson").also(Command::Cancel, "stay"),
         Overlay::Shell(_) => {
             Next::press(Command::Forward, "open a shell in it; exit comes back").also(Command::Cancel, "stay")

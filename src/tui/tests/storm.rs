@@ -12,7 +12,8 @@ use crate::{
     tui::{Msg, Theme},
 };
 
-const KEYS: [&str; 66] = [
+const KEYS: [&str; 67] = [
+    "M",
     "x",
     "Ctrl-R",
     "Y",

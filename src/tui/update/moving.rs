@@ -30,7 +30,8 @@ pub fn along(model: &mut Model, forward: bool) {
     }
 }
 
-fn choose_link(model: &mut Model, at: usize) {
+/// To this link of the chain.
+pub fn choose_link(model: &mut Model, at: usize) {
     model.focus = Focus::Map;
     model.tab = Tab::Evidence;
     model.hop = Some(at);
