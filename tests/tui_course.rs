@@ -235,9 +235,9 @@ impl Player {
         let ready = |screen: &vt100::Screen| !waits(&next(screen));
         if waits(&next_line) {
             self.wait("the end of the work", ready);
-        } else if next_line.contains("answer") {
+        } else if next_line.contains("  answer") {
             self.press("2");
-            self.wait("the answer's being taken", |screen| !next(screen).contains("answer"));
+            self.wait("the answer's being taken", |screen| !next(screen).contains("  answer"));
         } else if next_line.contains("keep this line") {
             self.write("I looked at both ends");
             self.press(ENTER);

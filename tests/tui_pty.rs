@@ -23,6 +23,8 @@ fn tutor(lab: &Path) -> CommandBuilder {
     for name in ["VISUAL", "EDITOR", "NO_COLOR"] {
         command.env_remove(name);
     }
+    // The settings of whoever runs the tests are none of theirs.
+    command.env("XDG_CONFIG_HOME", lab.parent().unwrap());
     command
 }
 
@@ -37,6 +39,8 @@ fn in_the_story(mut command: CommandBuilder, lab: &Path) -> Screen {
     command.cwd(lab.parent().unwrap());
     let mut screen = Screen::start(command, 24, 80);
     screen.wait_for("read the story meanwhile");
+    screen.press("\r");
+    screen.wait_for("The tour");
     screen.press("\r");
     screen.wait_for("page 1 of");
     screen
@@ -154,6 +158,27 @@ fn ctrl_z_goes_to_the_shell_and_fg_comes_back() {
     screen.wait("the shell", |screen| !screen.alternate_screen() && screen.contents().trim_end().ends_with("SHELL>"));
     screen.press("exit\n");
     screen.end();
+}
+
+#[test]
+fn the_mouse_is_taken_on_request_and_given_back() {
+    use vt100::MouseProtocolMode as Mode;
+    let (dir, lab) = lab();
+    fs::create_dir_all(dir.path().join("breakfix")).unwrap();
+    fs::write(dir.path().join("breakfix/config.toml"), "mouse = true\ntour = false\n").unwrap();
+    let mut screen = Screen::start(tutor(&lab), 24, 80);
+    screen.wait("the mouse", |screen| screen.mouse_protocol_mode() == Mode::PressRelease);
+    screen.wait_for("read the story meanwhile");
+    screen.press("\r");
+    screen.wait_for("page 1 of");
+    screen.press("M");
+    screen.wait("the mouse left alone", |screen| screen.mouse_protocol_mode() == Mode::None);
+    screen.press("M");
+    screen.wait("the mouse again", |screen| screen.mouse_protocol_mode() == Mode::PressRelease);
+    screen.press("q");
+    let (code, parser) = screen.end();
+    assert_eq!(code, 0);
+    assert_eq!(parser.screen().mouse_protocol_mode(), Mode::None);
 }
 
 #[test]

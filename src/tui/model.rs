@@ -45,6 +45,8 @@ pub struct Model {
     pub images: Option<Vec<ImageStatus>>,
     /// The work that goes on.
     pub work: Option<WorkView>,
+    /// That work has ended, and the next one of the row was asked for.
+    pub between: bool,
     /// What is asked of the conductor once that work has ended well.
     pub queue: VecDeque<Action>,
     /// The lab's containers.
@@ -138,6 +140,7 @@ impl Model {
             engine: EngineStatus::Looking,
             images: None,
             work: None,
+            between: false,
             queue: VecDeque::new(),
             containers: Vec::new(),
             findings: Vec::new(),
