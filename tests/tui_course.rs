@@ -129,6 +129,8 @@ struct Player {
     screen: Screen,
     /// What was done on the way, for the words of a failure.
     steps: Vec<String>,
+    /// How often it was asked once more, with nothing changed.
+    looked_again: usize,
 }
 
 impl Player {
@@ -141,7 +143,7 @@ impl Player {
             command.env_remove(name);
         }
         command.env("XDG_CONFIG_HOME", lab.path.parent().unwrap());
-        Self { screen: Screen::start(command, rows, cols), steps: Vec::new() }
+        Self { screen: Screen::start(command, rows, cols), steps: Vec::new(), looked_again: 0 }
     }
 
     fn contents(&self) -> String {
@@ -264,9 +266,13 @@ impl Player {
                     }
                     self.wait("what is not live yet", |screen| next(screen).starts_with("u "));
                 }
+                None if next_line.contains("read on") => self.press(ENTER),
+                // "Started" is not "ready": on a busy machine the app may not listen yet when it is asked. Look again.
                 None => {
-                    assert!(next_line.contains("read on"), "the fix did not mend it:\n{}", self.contents());
-                    self.press(ENTER);
+                    self.looked_again += 1;
+                    assert!(self.looked_again < 12, "the fix did not mend it:\n{}", self.contents());
+                    self.press("v");
+                    self.wait("the answers, again", ready);
                 }
             }
         } else if next_line.contains("that was all") {

@@ -7,14 +7,19 @@ mod edit;
 mod finding;
 mod lesson;
 mod lint;
+mod lint_turns;
 mod load;
 mod pages;
+#[cfg(test)]
+mod schema;
 mod stack;
 mod validate;
 mod validate_condition;
 pub mod vocabulary;
 
-pub use condition::{Condition, EvidenceTest, FactTest, FileTest, LogTest, StateTest, StatusTest};
+pub use condition::{
+    Condition, EvidenceTest, FactTest, FileTest, LogTest, StaleTest, StaleWith, StateTest, StatusTest,
+};
 pub use edit::Edit;
 pub use finding::CourseFinding;
 pub use lesson::{
@@ -22,4 +27,5 @@ pub use lesson::{
 };
 pub use lint::lint;
 pub use load::{FORMAT, embedded_stack};
+pub use stack::apply_all;
 pub use validate::validate;

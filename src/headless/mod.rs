@@ -3,8 +3,10 @@
 mod check;
 pub mod cli;
 mod doctor;
+mod hand_in;
 mod images;
 mod lab;
+mod selftest;
 mod shell;
 mod terminal;
 mod tracing;
@@ -81,6 +83,7 @@ pub async fn run(cli: Cli) -> Result<u8> {
     match command {
         CourseCommand::Learn(args) => learn(context, args).await,
         CourseCommand::Check(args) => check::check(context, &args).await,
+        CourseCommand::Selftest(args) => selftest::selftest(context, &args).await,
         CourseCommand::Up(args) => or_signal(lab::up(context, &context.lab(&args))).await,
         CourseCommand::Down(args) => or_signal(lab::down(context, &context.lab(&args.lab), args.volumes)).await,
         CourseCommand::Status(args) => or_signal(lab::status(context, &context.lab(&args))).await,
@@ -88,6 +91,7 @@ pub async fn run(cli: Cli) -> Result<u8> {
         CourseCommand::Shell(args) => shell::shell(context, &context.lab(&args.lab), &args.service).await,
         CourseCommand::Reset(args) => lab::reset(context, &context.lab(&args.lab), &args.files),
         CourseCommand::Hindsight(args) => hindsight(context, &context.lab(&args.lab), args.format),
+        CourseCommand::HandIn(args) => hand_in::hand_in(context, &context.lab(&args.lab), &args).await,
         CourseCommand::Images(args) => or_signal(images::images(context, args.action.unwrap_or_default())).await,
         CourseCommand::Doctor(args) => or_signal(doctor::doctor(context, &context.lab(&args))).await,
     }
@@ -127,7 +131,8 @@ async fn learn(context: &Context, args: LearnArgs) -> Result<u8> {
         ColorChoice::Never => tui::ColorChoice::Never,
     };
     let config = tui::Config::load()?;
-    tui::run(tui::Options { conductor, lesson: args.lesson, color, config }).await.map(|()| 0)
+    let plain = args.plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    tui::run(tui::Options { conductor, lesson: args.lesson, color, config, plain }).await.map(|()| 0)
 }
 
 fn hindsight(context: &Context, lab: &Path, format: HindsightFormat) -> Result<u8> {
@@ -137,8 +142,10 @@ fn hindsight(context: &Context, lab: &Path, format: HindsightFormat) -> Result<u
     }
     let entries = journal::Journal::read(&path)?;
     match format {
-        HindsightFormat::Md => print(&journal::hindsight_markdown(&context.course, &entries)).map(|()| 0),
+        HindsightFormat::Md => print(&journal::hindsight_markdown(&context.course, &entries))?,
+        HindsightFormat::Html => print(&journal::hindsight_html(&context.course, &entries))?,
     }
+    Ok(0)
 }
 
 fn lint(dir: Option<&Path>, paint: Paint) -> Result<u8> {

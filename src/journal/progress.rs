@@ -6,7 +6,7 @@ use super::{Entry, Event, Outcome, WorkKind};
 use crate::{course::Rung, diagnosis::Report, probe::Survey};
 
 /// Pauses longer than this between two entries are not counted as work.
-const PAUSE_MS: u64 = 10 * 60 * 1000;
+pub(super) const PAUSE_MS: u64 = 10 * 60 * 1000;
 
 /// Where a learner stands.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -42,6 +42,11 @@ impl Chord {
         };
         if self.ctrl { format!("Ctrl-{name}") } else { name }
     }
+
+    /// This key, as if it were pressed.
+    pub fn pressed(self) -> KeyEvent {
+        KeyEvent::new(self.code, if self.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE })
+    }
 }
 
 impl From<KeyEvent> for Chord {

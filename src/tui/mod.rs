@@ -23,6 +23,7 @@ mod model;
 mod msg;
 mod need;
 mod parts;
+mod plain;
 mod runtime;
 mod sources;
 mod terminal;
@@ -62,6 +63,8 @@ pub struct Options {
     pub color: ColorChoice,
     /// The learner's settings.
     pub config: Config,
+    /// Line by line instead of on a screen of its own.
+    pub plain: bool,
 }
 
 /// Runs the learner's screen until it is left. The first picture comes before anything else is asked or read.
@@ -75,6 +78,9 @@ pub struct Options {
 pub async fn run(options: Options) -> Result<()> {
     if let Some(lesson) = &options.lesson {
         options.conductor.course.lesson_or_error(lesson)?;
+    }
+    if options.plain {
+        return run_plain(options).await;
     }
     let mut terminal = terminal::Terminal::take()?;
     terminal::end_on_panic(options.conductor.lab.join(".breakfix"));
@@ -111,6 +117,28 @@ pub async fn run(options: Options) -> Result<()> {
         std::process::exit(128 + signal);
     }
     runtime.fatal().map_or(Ok(()), Err)
+}
+
+/// The same, line by line.
+async fn run_plain(options: Options) -> Result<()> {
+    let start = Start {
+        course: Arc::clone(&options.conductor.course),
+        lab: shown_path(&options.conductor.lab),
+        theme: Theme::MONO,
+        // There is no editor of ours without a screen.
+        own_editor: true,
+        lesson: options.lesson,
+        now: now_ms(),
+        size: (80, u16::MAX),
+        // The tour is one of the screen.
+        config: Config { tour: false, mouse: false, ..options.config },
+    };
+    let dir = options.conductor.lab.clone();
+    let (remote, told) = conductor::spawn(options.conductor);
+    match plain::run(Model::new(start), remote, told, dir).await? {
+        Some(signal) => std::process::exit(128 + signal),
+        None => Ok(()),
+    }
 }
 
 /// A path as the learner would write it: relative to here where that is shorter.

@@ -290,6 +290,7 @@ fn a_lab_that_cannot_be_opened_ends_the_program_and_says_why() {
     let mut stage = Stage::new(80, 24);
     stage.tell(Update::Failed(Error::usage("systems-puzzle is a file, and a lab is a directory")));
     stage.tell(Update::Closed);
+    stage.tell(Update::Closed);
     assert!(stage.effects.contains(&Effect::Exit));
     assert_eq!(stage.model.fatal.as_ref().map(|error| error.exit_code()), Some(2));
 }

@@ -408,7 +408,6 @@ pub fn bad_gateway() -> Report {
     };
     Report {
         verdict: Verdict::Broken,
-        reason: None,
         first_broken_hop: Some("nginx-flaskapp".into()),
         first_failed_lesson: Some("app-port".into()),
         hops: vec![
@@ -422,8 +421,7 @@ pub fn bad_gateway() -> Report {
             check("form-there", Status::Unknown, "not asked: nginx reaches the app"),
         ],
         lessons: vec![LessonVerdict { id: "app-port".into(), status: Status::Fail }],
-        wrong_turns: vec![],
-        stale: vec![],
+        ..Report::default()
     }
 }
 

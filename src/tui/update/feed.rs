@@ -73,7 +73,8 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Vec<Effect>) {
         }
         Update::Notice(notice) => model.notice = Some(notice),
         Update::Closed => {
-            if model.leaving.is_none() {
+            // It may be told twice: by the conductor, and by its channel's end.
+            if model.leaving.is_none() && model.fatal.is_none() {
                 model.fatal = model.last_error.take();
             }
             effects.push(Effect::Exit);

@@ -29,7 +29,10 @@ use ratatui::{Frame, buffer::Buffer, layout::Rect, text::Line};
 
 #[cfg(test)]
 pub use bar::next_line;
+pub use overlay::as_lines as overlay_lines;
 pub use panes::{Extent, Pane, extent, focused_extent};
+pub use status::lines as status_lines;
+pub use welcome::facts as welcome_lines;
 
 use super::{
     model::{Focus, Model, Overlay, Screen, Tab},

@@ -72,6 +72,11 @@ pub fn extent(model: &Model, area: Rect) -> Extent {
     }
 }
 
+/// Its title and its lines, for where nothing is drawn.
+pub fn as_lines(model: &Model, columns: usize) -> Option<(String, Vec<Line<'static>>)> {
+    content(model, columns).map(|content| (content.title, content.lines))
+}
+
 fn content(model: &Model, columns: usize) -> Option<Content> {
     let prose = |words: &str| markdown::render(words, model.theme, columns);
     let plain = |title: &str, lines| Some(Content { title: title.to_owned(), lines, selected: None });
