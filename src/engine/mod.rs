@@ -41,6 +41,7 @@ mod ports;
 mod progress;
 mod relay;
 mod run;
+mod shell;
 mod spec;
 mod stack;
 mod supply;

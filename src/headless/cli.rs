@@ -108,6 +108,8 @@ pub enum CourseCommand {
     Status(LabArgs),
     /// Show what the containers log
     Logs(LogsArgs),
+    /// Open a shell in one of the lab's containers
+    Shell(ShellArgs),
     /// Put files of the lab back to the broken stack's, keeping a copy
     Reset(ResetArgs),
     /// The story of this lab's debugging
@@ -141,6 +143,9 @@ pub struct LearnArgs {
     /// Lesson to open, e.g. host-port [default: where you left off]
     #[arg(value_name = "LESSON")]
     pub lesson: Option<String>,
+    /// Print the settings, as they are now, and end
+    #[arg(long)]
+    pub print_config: bool,
     /// Line by line: for a screen reader, a dumb terminal, or a pipe
     #[arg(long)]
     pub plain: bool,
@@ -261,6 +266,16 @@ pub struct LogsArgs {
     /// How many lines of each container
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub tail: usize,
+    /// Which lab.
+    #[command(flatten)]
+    pub lab: LabArgs,
+}
+
+/// `shell`
+#[derive(Debug, Args)]
+pub struct ShellArgs {
+    /// The service, e.g. nginx
+    pub service: String,
     /// Which lab.
     #[command(flatten)]
     pub lab: LabArgs,

@@ -7,6 +7,7 @@ mod hand_in;
 mod images;
 mod lab;
 mod selftest;
+mod shell;
 mod terminal;
 mod tracing;
 mod verdicts;
@@ -95,6 +96,7 @@ pub async fn run(cli: Cli) -> Result<u8> {
         CourseCommand::Down(args) => or_signal(lab::down(context, &context.lab(&args.lab), args.volumes)).await,
         CourseCommand::Status(args) => or_signal(lab::status(context, &context.lab(&args))).await,
         CourseCommand::Logs(args) => or_signal(lab::logs(context, &context.lab(&args.lab), &args)).await,
+        CourseCommand::Shell(args) => shell::shell(context, &context.lab(&args.lab), &args.service).await,
         CourseCommand::Reset(args) => lab::reset(context, &context.lab(&args.lab), &args.files),
         CourseCommand::Hindsight(args) => hindsight(context, &context.lab(&args.lab), args.format),
         CourseCommand::HandIn(args) => hand_in::hand_in(context, &context.lab(&args.lab), &args).await,
@@ -116,6 +118,9 @@ fn plain(command: &PlainCommand, paint: Paint) -> Result<u8> {
 }
 
 async fn learn(context: &Context, args: LearnArgs) -> Result<u8> {
+    if args.print_config {
+        return print(&tui::Config::load()?.explained()).map(|()| 0);
+    }
     if let Some(lesson) = &args.lesson {
         context.course.lesson_or_error(lesson).map_err(|error| {
             // A mistyped command looks like a lesson, too.
@@ -133,8 +138,9 @@ async fn learn(context: &Context, args: LearnArgs) -> Result<u8> {
         ColorChoice::Always => tui::ColorChoice::Always,
         ColorChoice::Never => tui::ColorChoice::Never,
     };
+    let config = tui::Config::load()?;
     let plain = args.plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    tui::run(tui::Options { conductor, lesson: args.lesson, color, plain }).await.map(|()| 0)
+    tui::run(tui::Options { conductor, lesson: args.lesson, color, config, plain }).await.map(|()| 0)
 }
 
 fn hindsight(context: &Context, lab: &Path, format: HindsightFormat) -> Result<u8> {

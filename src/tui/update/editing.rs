@@ -72,7 +72,7 @@ pub fn ask_first(model: &mut Model, actions: &[Action]) -> bool {
     if changes.len() < 2 || model.said_one_change {
         changes.clear();
     }
-    let asks = !model.hypothesis_asked && model.hypotheses_skipped < SKIPS;
+    let asks = model.config.hypothesis && !model.hypothesis_asked && model.hypotheses_skipped < SKIPS;
     if !asks && changes.is_empty() {
         return false;
     }
