@@ -36,7 +36,9 @@ pub fn isolate(stack: &mut Stack) {
     }
     for (key, volume) in stack.volumes.iter_mut().filter(|(_, volume)| !volume.external) {
         volume.name = format!("{project}_{key}");
-        if volume.driver.as_deref().is_none_or(|driver| driver == "local") {
+        let in_memory = volume.driver_opts.get("type").is_some_and(|kind| kind == "tmpfs");
+        volume.driver_opts.clear();
+        if in_memory || holds_only_data(&stack.services, key) {
             // Nothing of it is kept, so it need not go to a disk: Postgres' first start takes half the time in memory.
             let options = [("type", "tmpfs"), ("device", "tmpfs"), ("o", MEMORY_DISK)];
             volume.driver_opts = options.map(|(k, v)| (k.into(), v.into())).into();
@@ -49,6 +51,14 @@ pub fn isolate(stack: &mut Stack) {
             network.subnets.clear();
         }
     }
+}
+
+/// Whether a volume is there for Postgres alone. Any other may begin with what the image holds at its place, which one in memory
+/// would lose.
+fn holds_only_data(services: &[Service], key: &str) -> bool {
+    let mounts = services.iter().flat_map(|service| &service.mounts);
+    let mut targets = mounts.filter(|mount| mount.kind == MountKind::Volume(key.to_owned())).map(|mount| &mount.target);
+    targets.all(|target| target.starts_with("/var/lib/postgresql"))
 }
 
 /// Takes from a service what would reach further than its own containers: labels, by which we and others find things; variables
@@ -140,6 +150,23 @@ mod tests {
         assert_eq!(stack.networks["front"].name, "p_front");
         assert_eq!(stack.networks["other"].name, "theirs");
         assert_eq!(stack.volumes["data"].name, "p_data");
+        assert_eq!(stack.volumes["data"].driver_opts["type"], "tmpfs");
+    }
+
+    #[test]
+    fn a_volume_that_begins_with_the_images_files_stays_on_the_disk() {
+        let mut stack = stack();
+        let mount = |key: &str, target: &str| Mount {
+            kind: MountKind::Volume(key.into()),
+            target: target.into(),
+            read_only: false,
+            place: Default::default(),
+        };
+        stack.volumes.insert("static".into(), Volume::default());
+        stack.services[1].mounts = vec![mount("static", "/app/static")];
+        stack.services[3].mounts = vec![mount("data", "/var/lib/postgresql/data")];
+        isolate(&mut stack);
+        assert!(stack.volumes["static"].driver_opts.is_empty());
         assert_eq!(stack.volumes["data"].driver_opts["type"], "tmpfs");
     }
 
