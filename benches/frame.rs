@@ -14,7 +14,7 @@ use breakfix::{
     engine::{EngineInfo, EngineKind, ImageOrigin, ImageStatus, LogLine, ServiceState, Stream},
     journal::{Entry, Event},
     probe::{Evidence, HttpAnswer, Observation, Survey},
-    tui::{Effect, LabTexts, Model, Msg, Page, Start, Theme, update, view},
+    tui::{Config, Effect, LabTexts, Model, Msg, Page, Start, Theme, update, view},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend};
@@ -59,6 +59,7 @@ impl Stage {
             lesson: None,
             now: DAWN,
             size: (COLUMNS, ROWS),
+            config: Config { tour: false, ..Config::default() },
         });
         let mut stage = Self { model, lines: 0 };
         stage.event(Event::LabMade { course: "systems-puzzle".into(), version: "0".into() });
