@@ -198,7 +198,7 @@ pub fn press_in_editor(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effec
         Some(Command::Save) => {
             editor.leaves = editor.asks;
             editor.asks = false;
-            let text = editor.take_to_write();
+            let text = editor.text_to_save();
             effects.push(Effect::SaveFile { file: editor.file.clone(), text });
         }
         Some(Command::Discard) => model.overlay = None,
