@@ -10,6 +10,7 @@ mod lint;
 mod load;
 mod pages;
 mod stack;
+mod talk;
 mod validate;
 mod validate_condition;
 pub mod vocabulary;
@@ -22,4 +23,5 @@ pub use lesson::{
 };
 pub use lint::lint;
 pub use load::{FORMAT, embedded_stack};
+pub use talk::{StagedFiles, Staging, Talk, TalkBeat};
 pub use validate::validate;
