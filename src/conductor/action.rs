@@ -53,6 +53,13 @@ pub enum Action {
         /// Lesson id.
         lesson: String,
     },
+    /// Put the lab's files into exactly this state, once what was asked for before is done. Only for a lab of the demo's own.
+    Stage {
+        /// The state's name, for the journal.
+        name: String,
+        /// All of its files, by path.
+        files: BTreeMap<String, String>,
+    },
     /// Write an event that only a front end can know: a prediction, a note, a hint, a lesson opened.
     Record(crate::journal::Event),
     /// Look at the lab's files again now (where watching fails).

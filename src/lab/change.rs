@@ -60,6 +60,21 @@ impl Lab {
         Ok(Revealed { diff: joined(&diffs(&old, &new)), backup: Some(backup) })
     }
 
+    /// Makes the lab's files exactly these, and gives the unified diff of what that changed. What could not change a stack
+    /// (notes, dot files) is left.
+    ///
+    /// # Errors
+    /// Usage: a path that leaves the lab. Environment: a file cannot be read or written.
+    pub fn put(&self, files: &BTreeMap<String, String>) -> Result<String> {
+        for path in files.keys() {
+            self.inside(Path::new(path))?;
+        }
+        let mut old = self.texts();
+        old.retain(|path, _| files.contains_key(path) || could_change_the_stack(path));
+        self.write_changes(&old, files)?;
+        Ok(joined(&diffs(&old, files)))
+    }
+
     /// Puts files back to the broken stack's, keeping a copy of what is replaced; gives the copy's place, relative to
     /// the lab. A file that the broken stack does not have is moved there. Without files, all of the stack's are put back, and
     /// what was added and could change the stack goes too; notes (`*.md`), dot files and binary files are left.

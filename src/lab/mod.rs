@@ -6,6 +6,7 @@
 mod change;
 mod facts;
 mod lock;
+mod patch;
 mod snapshot;
 mod stale;
 mod texts;
@@ -16,6 +17,7 @@ mod write;
 pub use change::Revealed;
 pub use facts::{Facts, facts};
 pub use lock::LabLock;
+pub use patch::patch;
 pub use snapshot::{FileChange, FileDiff, Snapshot};
 pub use stale::{MakeLive, RunningService, Stale, stale};
 pub use texts::{MAX_FILES, MAX_TEXT, texts_of};
