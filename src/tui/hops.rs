@@ -1,7 +1,13 @@
 //! The map of the chain as data: who calls whom, on which number, and whether that works.
 
+use std::collections::BTreeMap;
+
 use super::model::Model;
-use crate::{diagnosis::Status, journal::WorkKind};
+use crate::{
+    course::Course,
+    diagnosis::Status,
+    journal::{Progress, WorkKind},
+};
 
 /// Whether a link works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +48,37 @@ pub struct HopMap {
     pub volume: String,
 }
 
-/// The map as it stands now.
+/// What the map is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// The course.
+    pub course: &'a Course,
+    /// What files and containers say, by name.
+    pub facts: &'a BTreeMap<String, String>,
+    /// The last verification, and the ports that were moved.
+    pub progress: &'a Progress,
+    /// It is asked right now.
+    pub asking: bool,
+    /// The stack has changed since it was asked.
+    pub old: bool,
+}
+
+/// The learner's map as it stands now.
 pub fn map(model: &Model) -> HopMap {
+    map_of(Seen {
+        course: &model.course,
+        facts: &model.facts,
+        progress: &model.progress,
+        asking: model.work.as_ref().is_some_and(|work| work.work.kind == WorkKind::Verify),
+        old: !model.asked,
+    })
+}
+
+/// The map of what was seen.
+pub fn map_of(model: Seen<'_>) -> HopMap {
     let hops = &model.course.hops;
     let mut nodes: Vec<String> = hops.first().map(|hop| hop.from.clone()).into_iter().collect();
     nodes.extend(hops.iter().map(|hop| hop.to.clone()));
-    let asking = model.work.as_ref().is_some_and(|work| work.work.kind == WorkKind::Verify);
     let report = model.progress.last_report.as_ref();
     let mut broken_before = false;
     let links = hops
@@ -56,7 +87,7 @@ pub fn map(model: &Model) -> HopMap {
         .map(|(index, hop)| {
             let verdict = report.and_then(|report| report.hops.iter().find(|verdict| verdict.id == hop.id));
             let state = match verdict.map(|verdict| verdict.status) {
-                _ if asking => LinkState::Asking,
+                _ if model.asking => LinkState::Asking,
                 Some(Status::Pass) => LinkState::Works,
                 Some(Status::Fail) => LinkState::Broken,
                 Some(Status::Unknown) | None => LinkState::NotAsked,
@@ -69,7 +100,7 @@ pub fn map(model: &Model) -> HopMap {
             // One break at a time: what lies behind the first one is another lesson's.
             let facing = if state == LinkState::Broken && !broken_before { facing(model, index) } else { None };
             broken_before |= state == LinkState::Broken;
-            Link { state, port: port(model, index), word, facing, old: !model.asked }
+            Link { state, port: port(model, index), word, facing, old: model.old }
         })
         .collect();
     let volume = model.facts.get("db.volume").cloned().unwrap_or_else(|| "volume".to_owned());
@@ -90,7 +121,7 @@ pub fn story_port(url: &str) -> u16 {
     authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(80)
 }
 
-fn port(model: &Model, link: usize) -> String {
+fn port(model: Seen<'_>, link: usize) -> String {
     let fact = |name: &str| model.facts.get(name).map(|port| format!(":{port}")).unwrap_or_default();
     match link {
         0 => {
@@ -105,7 +136,7 @@ fn port(model: &Model, link: usize) -> String {
 }
 
 /// The two ends of a link, where they do not agree.
-fn facing(model: &Model, link: usize) -> Option<(String, String)> {
+fn facing(model: Seen<'_>, link: usize) -> Option<(String, String)> {
     let fact = |name: &str| model.facts.get(name).map(String::as_str).filter(|value| !value.is_empty());
     match link {
         0 => {

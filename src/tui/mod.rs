@@ -9,6 +9,7 @@
 //!
 //! [`update()`] never waits, [`view()`] never changes anything, and whatever takes time comes back as a [`Msg`].
 
+pub mod demo;
 mod disk;
 mod editor;
 mod hops;

@@ -12,11 +12,11 @@
 
 mod bar;
 mod diff;
-mod evidence;
+pub(in crate::tui) mod evidence;
 mod files;
 mod header;
-mod hopmap;
-mod journal;
+pub(in crate::tui) mod hopmap;
+pub(in crate::tui) mod journal;
 mod lesson;
 mod overlay;
 mod panes;
