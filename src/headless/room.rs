@@ -123,7 +123,7 @@ async fn look(context: &Context, lab: &Path) -> Found {
     let variable = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
     let proxies = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY"];
     let bundles = ["PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
-    let bundle = bundles.iter().find(|name| variable(name)).and_then(|name| std::env::var_os(name)).map(PathBuf::from);
+    let bundle = bundles.iter().find(|name| variable(name)).and_then(std::env::var_os).map(PathBuf::from);
     Found {
         engine: engine.map(|engine| engine.info),
         images,
@@ -315,7 +315,8 @@ mod tests {
 
     #[test]
     fn each_thing_that_is_missing_is_told_with_what_to_do() {
-        let cases: [(&str, &str, fn(&mut Found)); 9] = [
+        type Case = (&'static str, &'static str, fn(&mut Found));
+        let cases: [Case; 9] = [
             ("engine", "recorded run", |found| found.engine = Err(Error::environment("nobody answers"))),
             ("nginx:1.28 is absent", "images load", |found| found.images[0].origin = ImageOrigin::Absent),
             ("never built", "breakfix demo", |found| found.app = None),

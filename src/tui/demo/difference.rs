@@ -57,11 +57,8 @@ impl Difference {
                         lines.push(DiffLine::File(name.to_owned()));
                     }
                 }
-                Some(b'@') => {
-                    if !std::mem::take(&mut first) {
-                        lines.push(DiffLine::Gap);
-                    }
-                }
+                Some(b'@') if std::mem::take(&mut first) => {}
+                Some(b'@') => lines.push(DiffLine::Gap),
                 Some(b'-') => lines.push(DiffLine::Gone(line[1..].to_owned())),
                 Some(b'+') => lines.push(DiffLine::New(line[1..].to_owned())),
                 Some(b' ') => lines.push(DiffLine::Same(line[1..].to_owned())),
