@@ -139,3 +139,21 @@ fn a_lab_is_reset_and_keeps_what_was_replaced() {
     // What happened is in the story, and the story can be read.
     breakfix_in(lab.dir(), &["hindsight"]).code(0);
 }
+
+#[test]
+fn the_work_and_its_story_are_handed_in_even_when_no_engine_can_judge_them() {
+    let home = tempfile::tempdir().unwrap();
+    let course = breakfix::course::Course::embedded().unwrap();
+    let (lab, _) = breakfix::lab::Lab::open_or_make(&home.path().join(&course.id), &course).unwrap();
+    std::fs::write(lab.dir().join("src/app.py"), "mine").unwrap();
+    let args = ["hand-in", "mine", "--engine", "unix:///nowhere"];
+    let assert = breakfix_in(home.path(), &args).code(3);
+    assert!(stdout(&assert).contains("could not tell"), "{}", stdout(&assert));
+    let read = |file: &str| std::fs::read_to_string(home.path().join("mine").join(file)).unwrap();
+    assert_eq!(read("src/app.py"), "mine");
+    let readme = read("README.md");
+    assert!(readme.starts_with("# The shop\n") && readme.contains("\n## How I debugged it\n"), "{readme}");
+    assert!(!home.path().join("mine/.breakfix").exists());
+    // A second time there is something in the folder.
+    breakfix_in(home.path(), &args).code(2);
+}

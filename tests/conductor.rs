@@ -151,7 +151,7 @@ impl Place {
         let engine = Engine::find(None).await.unwrap();
         let project = conductor::project(&self.lab());
         engine.down(&project, Some(&self.lab()), true, &Progress::silent()).await.unwrap();
-        engine.remove_images_of(&project).await.unwrap();
+        engine.remove_images(&[format!("{project}-flaskapp:latest")]).await.unwrap();
     }
 }
 

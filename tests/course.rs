@@ -162,6 +162,73 @@ fn edits_texts_and_pages_are_linted() {
     says("course.toml", ", \"02-app-port.toml\"", "", "course.toml", "is not in the list of lessons");
 }
 
+const WHEN: &str = "when = { fact = { name = \"flaskapp.expose\", same_as = \"nginx.upstream_port\" } }";
+
+#[test]
+fn wrong_turns_that_nothing_tells_apart_are_found() {
+    let one = "01-host-port.toml";
+    let two = "02-app-port.toml";
+    let when = WHEN;
+    let twin = |edits: &str, when: &str| {
+        let words = "title = \"t\"\nbelief = \"b\"\nquestion = \"q\"\nexplain = \"e\"";
+        format!("{WHEN}\n\n[[wrong_turns]]\nid = \"twin\"\n{words}\n{edits}\n{when}\n")
+    };
+    says(two, when, &twin("", when), "02-app-port.toml:44:8: error", "nothing tells twin from exposed");
+    let nested = "when = { all = [{ fact = { name = \"flaskapp.expose\", same_as = \"nginx.upstream_port\" } }] }";
+    says(two, when, &twin("", nested), "02-app-port.toml:44:8: error", "nothing tells twin from exposed");
+    let other = "when = { stale = \"nginx\" }";
+    let edits = |with: &str| format!("edits = [{{ file = \"app.py\", replace = \"app.run()\", with = \"{with}\" }}]");
+    says(two, when, &twin(&edits("app.run()"), other), two, "this wrong turn changes nothing");
+    says(two, when, &twin(&edits("app.run(port=5001)"), other), two, "the same as variant app-moves, which is right");
+    let same = "edits = [{ file = \"Dockerfile\", contents = \"FROM python:3.13-slim\\nEXPOSE 5001\\n\" }]";
+    says(two, when, &twin(same, other), two, "makes the same files as exposed");
+    let never = "when = { all = [{ stale = \"nginx\" }, { not = { stale = \"nginx\" } }] }";
+    says(two, when, never, "02-app-port.toml:35:38: error", "this can never hold");
+    let no_file = "when = { file = { path = \"Dockerfile\", matches = \"EXPOSE 80$\" } }";
+    says(two, when, no_file, "02-app-port.toml:35:8: error", "make its own condition false");
+    says(two, when, "when = { stale = { service = \"nginx\", action = \"rerun\" } }", two, "no action rerun");
+    says(two, when, "when = { stale = { service = \"ngnix\" } }", two, "no service ngnix");
+    let loopback = "edits = [{ file = \"docker-compose.yml\", replace = \"80:8080\", with = \"127.0.0.1:8080:80\" }]";
+    says(one, loopback, &loopback.replace("127.0.0.1:", ""), one, "variant loopback does the same as the fix");
+}
+
+#[test]
+fn a_condition_follows_from_another_where_that_shows() {
+    let parse =
+        |text: &str| toml::from_str::<std::collections::BTreeMap<String, Condition>>(text).unwrap()["c"].clone();
+    let fails = "{ hop = { id = \"a\", is = \"fail\" } }";
+    let stale = "{ stale = \"nginx\" }";
+    let precise = "{ stale = { service = \"nginx\", action = \"reload\" } }";
+    let saw = "{ saw = { evidence = \"page\", status = \"5xx\" } }";
+    let saw_more = "{ saw = { evidence = \"page\", status = \"5xx\", body = \"x\" } }";
+    let is = "{ fact = { name = \"db.port\", is = \"80\" } }";
+    let is_not = "{ fact = { name = \"db.port\", is_not = \"5432\" } }";
+    let all = |parts: &[&str]| format!("{{ all = [{}] }}", parts.join(", "));
+    let any = |parts: &[&str]| format!("{{ any = [{}] }}", parts.join(", "));
+    let not = |part: &str| format!("{{ not = {part} }}");
+    let follows = |one: &str, other: &str| parse(&format!("c = {one}")).implies(&parse(&format!("c = {other}")));
+    for (one, other) in [
+        (all(&[fails, stale]), fails.to_owned()),
+        (all(&[fails, stale, is]), all(&[stale, fails])),
+        (fails.to_owned(), any(&[stale, fails])),
+        (precise.to_owned(), stale.to_owned()),
+        (saw_more.to_owned(), saw.to_owned()),
+        (is.to_owned(), is_not.to_owned()),
+        (not(saw), not(saw_more)),
+    ] {
+        assert!(follows(&one, &other), "{one} → {other}");
+        assert!(!follows(&other, &one), "{other} → {one}");
+    }
+    assert!(follows(&any(&[saw_more, saw]), saw), "whichever of the two holds");
+}
+
+#[test]
+fn code_wider_than_the_pane_is_found_at_its_line() {
+    let wide = format!("text = '''\nRun:\n\n```\nshort\n{}\n```\n'''", "x".repeat(45));
+    let beat = "text = \"You open the site, and nobody answers.\"";
+    says("01-host-port.toml", beat, &wide, "01-host-port.toml:14:1: warning", "45 columns wide");
+}
+
 #[test]
 fn fixes_that_hang_on_each_other_are_found() {
     let chained =

@@ -239,7 +239,7 @@ fn a_hundred_steps_forwards_backwards_and_at_random_are_each_as_the_beat_declare
         let ended = tokio::spawn(talk(lab.clone())).await;
         let project = conductor::project(&lab);
         engine.down(&project, Some(&lab), true, &Progress::silent()).await.unwrap();
-        engine.remove_images_of(&project).await.unwrap();
+        engine.remove_images(&[format!("{project}-flaskapp:latest")]).await.unwrap();
         if let Err(failure) = ended {
             std::panic::resume_unwind(failure.into_panic());
         }

@@ -4,6 +4,8 @@
 
 #[path = "diagnosis/conditions.rs"]
 mod conditions;
+#[path = "diagnosis/course_words.rs"]
+mod course_words;
 #[path = "diagnosis/never_panics.rs"]
 mod never_panics;
 #[path = "diagnosis/scene.rs"]

@@ -106,7 +106,8 @@ impl Running {
 
     async fn end(self) {
         self.engine.down(&self.project, None, true, &Progress::silent()).await.unwrap();
-        self.engine.remove_images_of(&self.project).await.unwrap();
+        let images = self.engine.images_named(&format!("{}-", self.project)).await.unwrap();
+        self.engine.remove_images(&images).await.unwrap();
     }
 }
 
@@ -149,7 +150,7 @@ async fn the_fixed_shop_works() {
     let (quick, quick_report) = running.survey(false).await;
     let again = running.survey(true).await.1;
     running.end().await;
-    let expected = "Works - - [] 200 OK | 200 OK | PostgreSQL";
+    let expected = "Works - - [] 200 OK | 200 OK | 1 row in items, put there by flaskapp";
     for report in [&report, &quick_report, &again] {
         assert!(summary(report).starts_with(expected), "{}\n{survey:#?}", summary(report));
     }
@@ -158,6 +159,14 @@ async fn the_fixed_shop_works() {
         other => panic!("{other:?}"),
     };
     assert_eq!((rows.table.as_str(), rows.total), ("items", 1));
+    let page = |survey: &Survey, id: &str| match &survey.evidence[id].observation {
+        Observation::Http(answer) => answer.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(page(&survey, "submit-again").from_database, Some(true), "the renamed row is shown by its new name");
+    let [first, second] = ["submit", "submit-again"].map(|id| page(&survey, id).marker.unwrap());
+    assert!(page(&quick, "submit").visible.contains(&first), "the row has its own name back");
+    assert!(page(&quick, "submit").visible.contains(&second));
     assert_eq!(survey.services["nginx"].ports, ["127.0.0.1:8080->80/tcp"], "numbers of the file");
     assert_eq!(survey.services["flaskapp"].listens[0].port, 80);
     assert!(survey.services["flaskapp"].log.iter().any(|line| line.contains("POST / HTTP")));
@@ -235,7 +244,7 @@ async fn a_constructor_that_does_not_fit() {
 #[tokio::test]
 async fn rows_that_a_browser_hides() {
     let change = |dir: &Path| edit(dir, "src/models.py", "def __repr__", "def show");
-    let expected = "Broken - representation [hidden-tags] 200 OK | 200 OK | PostgreSQL";
+    let expected = "Broken - representation [hidden-tags] 200 OK | 200 OK | 1 row in items, put there by flaskapp";
     case("hidden", "fixed-stack", change, expected).await;
 }
 

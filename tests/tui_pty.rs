@@ -144,6 +144,17 @@ fn without_an_engine_it_says_so_and_the_story_can_be_read() {
 }
 
 #[test]
+fn a_second_tutor_in_the_same_lab_says_who_has_it() {
+    let (_dir, lab) = lab();
+    let mut first = Screen::start(tutor(&lab), 24, 80);
+    first.wait_for("begin");
+    let (code, screen) = Screen::start(tutor(&lab), 24, 80).end();
+    assert_eq!(code, 2);
+    let said = screen.screen().contents();
+    assert!(said.contains("another tutor works in"), "{said}");
+}
+
+#[test]
 fn it_follows_the_window() {
     let (_dir, lab) = lab();
     let mut screen = in_the_story(tutor(&lab), &lab);

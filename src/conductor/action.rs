@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
-    compose::Finding,
+    compose::{Finding, Place},
     engine::ServiceState,
     engine::{EngineInfo, ImageStatus, LogLine, Step},
     error::Error,
@@ -94,6 +94,8 @@ pub enum Update {
         /// What was saved and does not run yet.
         stale: Vec<Stale>,
     },
+    /// Where in the lab's files each fact stands, by the same names; comes before the facts.
+    Places(BTreeMap<String, Place>),
     /// What the lab's files and running containers say, by name (`nginx.listen`, `flaskapp.port`, …), after one changed.
     Facts(BTreeMap<String, String>),
     /// A work failed, or the conductor has something to say.

@@ -1,6 +1,7 @@
 //! Grading one directory: a stack of its own from nothing to a verdict, and away again.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -15,8 +16,8 @@ use crate::{
     diagnosis::{self, CheckVerdict, HopVerdict, LessonVerdict, Report, Status, Verdict},
     engine::{BindStyle, BuildPolicy, Engine, ImagePolicy, Limits, PortStyle, Progress, UpOptions},
     error::{Blame, Error, Result},
-    lab,
-    probe::{HostPorts, Prober, SurveyOptions},
+    lab::{self, Facts},
+    probe::{HostPorts, Prober, Survey, SurveyOptions},
 };
 
 /// How long a stack may take until it can be asked; what has not come up by then is judged as it is.
@@ -77,7 +78,7 @@ pub async fn check_submission(dir: &Path, options: &CheckOptions, progress: &Pro
     clock.phase("remove");
     let cut_short = judged.as_ref().is_err_and(|error| error.blame != Blame::Stack);
     let seconds = started.elapsed().as_secs_f64();
-    let report = judged.unwrap_or_else(|error| not_judged(&options.course, &error));
+    let report = judged.unwrap_or_else(|error| not_asked(&options.course, lab::texts_of(dir), &error));
     let mut submission =
         SubmissionReport { dir: dir.to_owned(), seconds, report, phases: vec![], kept: None, left_behind: None };
     if options.keep {
@@ -87,14 +88,18 @@ pub async fn check_submission(dir: &Path, options: &CheckOptions, progress: &Pro
         if cut_short && submission.left_behind.is_none() {
             // A build that was in its last step names its image after all; what comes later still, the next check removes.
             tokio::time::sleep(LATE_BUILD).await;
-            submission.left_behind = options.engine.remove_images_of(&project).await.err();
+            submission.left_behind = janitor::remove_images(&options.engine, &project).await.err();
         }
     }
     submission.phases = clock.phases();
     submission
 }
 
-async fn remove(engine: &Engine, project: &str, progress: &Progress) -> Result<()> {
+/// Removes all of a project, within a bound.
+///
+/// # Errors
+/// Environment: the engine refuses, or takes too long.
+pub async fn remove(engine: &Engine, project: &str, progress: &Progress) -> Result<()> {
     match tokio::time::timeout(DOWN_WITHIN, janitor::remove(engine, project, progress)).await {
         Ok(removed) => removed,
         Err(_) => Err(Error::environment(format!("removing {project} takes too long"))
@@ -111,61 +116,79 @@ async fn judge(
     clock: &Clock,
 ) -> Result<Report> {
     clock.phase("read");
-    let mut desired = Desired::load(dir, Some(project.to_owned()))?;
-    if let Some(refused) = compose::refusals(&desired.stack).first() {
-        return Err(Error::environment(format!("refused: {}", refused.headline())).why(refused.expected.clone()));
-    }
-    let facts =
-        lab::facts(Some(&desired.stack), &desired.roles, lab::texts_of(dir), super::works::front_port(&options.course));
-    isolate(&mut desired.stack);
-    let up = up_options(options);
+    let (desired, facts) = read(dir, project, &options.course)?;
+    let up = up_options(options.images, options.keep);
     let engine = &options.engine;
 
     clock.phase("start");
     let prober =
         Prober::new(engine.clone(), desired.stack.clone(), desired.roles.clone(), facts.clone(), &options.course);
     let starting = Starting { engine, desired: &desired, up: &up, course: &options.course, prober: &prober, progress };
-    let all_started = CancellationToken::new();
-    let start = async {
-        let started = engine.up(&desired.stack, &up, progress).await;
-        all_started.cancel();
-        clock.phase("tables");
-        started
-    };
-    // The tables take as long as the proxy's start: side by side.
-    let (started, tables) = tokio::join!(start, starting.make_tables(&all_started));
-    if let Err(error) = &started
-        && (error.blame != Blame::Stack || engine.containers(project).await?.is_empty())
-    {
-        return Err(error.clone());
-    }
-    tables?;
-    starting.start_the_ended().await?;
+    let not_started = starting.start(|| clock.phase("tables")).await?;
 
     clock.phase("ask");
     let asked = SurveyOptions { within: READY_WITHIN, ports: HostPorts::Free, thorough: false, submit: true };
     let survey = prober.survey(&asked, progress).await?;
-    let mut report = diagnosis::diagnose(&options.course, &survey, &facts, options.lesson.as_deref());
-    if let Err(error) = started
+    Ok(verdict(&options.course, &survey, facts, not_started.as_ref(), options.lesson.as_deref()))
+}
+
+/// What was seen of a stack, judged; what did not start is the reason why one that does not work is broken.
+pub fn verdict(
+    course: &Course,
+    survey: &Survey,
+    mut facts: Facts,
+    not_started: Option<&Error>,
+    lesson: Option<&str>,
+) -> Report {
+    if let Some(error) = not_started {
+        facts.values.insert(diagnosis::STACK_ERROR.to_owned(), in_words(error));
+    }
+    let mut report = diagnosis::diagnose(course, survey, &facts, lesson);
+    if let Some(error) = not_started
         && report.verdict != Verdict::Works
     {
         report.verdict = Verdict::Broken;
-        report.reason = Some(in_words(&error));
+        report.reason = Some(in_words(error));
     }
-    Ok(report)
+    report
 }
 
-fn up_options(options: &CheckOptions) -> UpOptions {
+/// The report on a stack with these files that could not be asked.
+pub fn not_asked(course: &Course, texts: BTreeMap<String, String>, error: &Error) -> Report {
+    let mut report = not_judged(course, error);
+    if error.blame == Blame::Stack {
+        report.wrong_turns = diagnosis::unstarted(course, texts, &in_words(error));
+    }
+    report
+}
+
+/// The stack in a directory, as it is started beside others under this project name, and what its files say.
+///
+/// # Errors
+/// Stack: the compose file cannot be used. Environment: it asks for what it does not get here.
+pub fn read(dir: &Path, project: &str, course: &Course) -> Result<(Desired, Facts)> {
+    let mut desired = Desired::load(dir, Some(project.to_owned()))?;
+    if let Some(refused) = compose::refusals(&desired.stack).first() {
+        return Err(Error::environment(format!("refused: {}", refused.headline())).why(refused.expected.clone()));
+    }
+    let port = super::works::front_port(course);
+    let facts = lab::facts(Some(&desired.stack), &desired.roles, lab::texts_of(dir), port);
+    isolate(&mut desired.stack);
+    Ok((desired, facts))
+}
+
+/// How a stack is brought up that nobody answers for.
+pub fn up_options(images: ImagePolicy, keep: bool) -> UpOptions {
     UpOptions {
         services: None,
         build: BuildPolicy::Always,
         recreate: false,
-        images: options.images,
+        images,
         binds: BindStyle::Copy,
         ports: PortStyle::Free,
         limits: Some(Limits { memory: 512 << 20, nano_cpus: 2_000_000_000, pids: 256 }),
         small_subnets: true,
-        labels: janitor::labels(options.keep),
+        labels: janitor::labels(keep),
     }
 }
 
@@ -219,6 +242,7 @@ fn not_judged(course: &Course, error: &Error) -> Report {
             .map(|one| LessonVerdict { id: one.id.clone(), status: Status::Unknown })
             .collect(),
         wrong_turns: vec![],
+        odd: vec![],
         stale: vec![],
     }
 }

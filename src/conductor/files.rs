@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::{ContainerView, desired::read, works::front_port};
 use crate::{
-    compose::{self, Finding, FoundRoles, Stack},
+    compose::{self, Finding, FoundRoles, Place, Stack},
     course::Course,
     engine::ServiceState,
     engine::{Container, Engine},
@@ -23,6 +23,7 @@ pub struct Files {
     findings: Vec<Finding>,
     stale: Vec<Stale>,
     facts: BTreeMap<String, String>,
+    places: BTreeMap<String, Place>,
     front_port: u16,
     /// Which containers read their files anew since they were started.
     pub reloaded: Reloaded,
@@ -40,6 +41,7 @@ impl Files {
             findings: vec![],
             stale: vec![],
             facts: BTreeMap::new(),
+            places: BTreeMap::new(),
             front_port,
             reloaded,
         };
@@ -93,6 +95,11 @@ impl Files {
         &self.facts
     }
 
+    /// Where in the files each of them stands.
+    pub fn places(&self) -> &BTreeMap<String, Place> {
+        &self.places
+    }
+
     /// The project's name.
     pub fn project(&self, lab: &Lab) -> String {
         self.stack.as_ref().map_or_else(|| compose::project_name(lab.dir()), |stack| stack.project.clone())
@@ -104,15 +111,15 @@ impl Files {
     }
 
     fn read_compose(&mut self, lab: &Lab) {
-        let texts = lab.texts();
         match read(lab.dir(), None) {
             Ok(desired) => {
-                self.facts = lab::facts(Some(&desired.stack), &desired.roles, texts, self.front_port).values;
+                let facts = lab::facts(Some(&desired.stack), &desired.roles, lab.texts(), self.front_port);
+                (self.facts, self.places) = (facts.values, facts.places);
                 self.findings = desired.stack.warnings.clone();
                 self.stack = Some(desired.stack);
             }
             Err(findings) => {
-                self.facts = lab::facts(None, &FoundRoles::default(), texts, self.front_port).values;
+                // A slip of the pen hides nothing: what the files said when they could last be read still stands.
                 self.findings = findings;
                 self.stack = None;
             }

@@ -36,9 +36,19 @@ pub fn labels(keep: bool) -> BTreeMap<String, String> {
 /// Environment: the engine refuses or does not answer.
 pub async fn remove(engine: &Engine, project: &str, progress: &Progress) -> Result<()> {
     let down = engine.down(project, None, true, progress).await;
-    let images = engine.remove_images_of(project).await;
+    let images = remove_images(engine, project).await;
     down?;
     images
+}
+
+/// Removes the images that were built for a check's project.
+///
+/// # Errors
+/// Environment: the engine refuses or does not answer.
+pub async fn remove_images(engine: &Engine, project: &str) -> Result<()> {
+    let mut names = engine.images_named(&format!("{project}-")).await?;
+    names.retain(|name| project_of(name).as_deref() == Some(project));
+    engine.remove_images(&names).await
 }
 
 /// Removes what checks left behind whose process was killed; gives their projects. Also images without anything else: an engine
@@ -65,7 +75,8 @@ pub async fn sweep(engine: &Engine, progress: &Progress) -> Result<BTreeSet<Stri
 /// The project of an image that was built for a check: `breakfix-check-0123abcd` of `breakfix-check-0123abcd-flaskapp:latest`.
 fn project_of(image: &str) -> Option<String> {
     let (number, _) = image.strip_prefix(PREFIX)?.split_once('-')?;
-    Some(format!("{PREFIX}{number}"))
+    let is_ours = number.len() == 8 && number.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_ours.then(|| format!("{PREFIX}{number}"))
 }
 
 #[cfg(test)]
@@ -83,6 +94,7 @@ mod tests {
         let project = new_project();
         assert_eq!(project_of(&format!("{project}-my-app:latest")), Some(project));
         assert_eq!(project_of("breakfix-checkers:latest"), None);
+        assert_eq!(project_of("breakfix-check-my-shop:latest"), None);
     }
 
     #[test]

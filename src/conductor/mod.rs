@@ -1,7 +1,7 @@
 //! Takes an [`Action`], drives lab, engine, probe and diagnosis, and tells what happens as [`Update`]s; cancels cleanly.
 //!
 //! [`spawn`] opens a lab for a front end; [`Works`] are the long works themselves, for commands that do one of them;
-//! [`check_submission`] grades a directory.
+//! [`check_submission`] grades a directory; [`Selftest`] proves a course.
 
 mod action;
 mod bootstrap;
@@ -14,6 +14,7 @@ mod owner;
 mod perform;
 mod plan;
 mod proxy;
+mod selftest;
 mod session;
 mod tables;
 mod watch;
@@ -25,5 +26,6 @@ pub use desired::Desired;
 pub use files::{Reloaded, facts_of, views};
 pub use janitor::sweep;
 pub use perform::label;
+pub use selftest::{Case, CaseReport, Kind, Outcome, Selftest, SelftestOptions, cases};
 pub use session::{Options, Remote, spawn};
 pub use works::{Told, Works, base_image_names, moved_ports, project};

@@ -8,7 +8,7 @@ use bollard::query_parameters::InspectContainerOptions;
 use super::{Desired, Works};
 use crate::{
     engine::ServiceState,
-    engine::{Container, Progress},
+    engine::{Container, Engine, Progress},
     error::{Error, Result},
 };
 
@@ -48,7 +48,7 @@ impl Works {
         let (app, proxy) = (running(&desired.roles.app), running(&desired.roles.proxy));
         Ok(Whereabouts {
             app: match app {
-                Some(app) => self.addresses(app).await?,
+                Some(app) => addresses(&self.engine, app).await?,
                 None => BTreeMap::new(),
             },
             app_since: app.map(|container| container.started_at),
@@ -68,14 +68,18 @@ impl Works {
         self.say(format!("{app} {why}, and {proxy} only asks for it when it starts or reloads: {proxy} is reloaded."));
         self.reload(proxy, progress).await
     }
+}
 
-    async fn addresses(&self, container: &Container) -> Result<BTreeMap<String, String>> {
-        let inspected = self.engine.docker.inspect_container(&container.id, None::<InspectContainerOptions>).await;
-        let inspected = inspected
-            .map_err(|cause| Error::environment(format!("{} cannot be looked at", container.name)).because(cause))?;
-        let networks = inspected.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
-        Ok(networks.into_iter().filter_map(|(name, at)| Some((name, at.ip_address?))).collect())
-    }
+/// A container's addresses, by network.
+///
+/// # Errors
+/// Environment: the engine does not answer.
+pub async fn addresses(engine: &Engine, container: &Container) -> Result<BTreeMap<String, String>> {
+    let inspected = engine.docker.inspect_container(&container.id, None::<InspectContainerOptions>).await;
+    let inspected = inspected
+        .map_err(|cause| Error::environment(format!("{} cannot be looked at", container.name)).because(cause))?;
+    let networks = inspected.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
+    Ok(networks.into_iter().filter_map(|(name, at)| Some((name, at.ip_address?))).collect())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::{Desired, bootstrap::too_early};
 use crate::{
     course::Course,
     engine::{Container, Engine, Output, Progress, ServiceState, UpOptions},
-    error::{Blame, Result},
+    error::{Blame, Error, Result},
     probe::Prober,
 };
 
@@ -47,13 +47,38 @@ pub struct Starting<'a> {
 }
 
 impl Starting<'_> {
+    /// Starts all services, makes the tables, and starts once more what gave up too early. Gives what keeps something from
+    /// starting, where the rest is there to be asked; `all_started` is called when the tables are all that is waited for.
+    ///
+    /// # Errors
+    /// Stack: nothing can be made from the files. Environment: the engine does not answer, an image is not to be had.
+    pub async fn start(&self, all_started: impl FnOnce()) -> Result<Option<Error>> {
+        let nothing_more = CancellationToken::new();
+        let up = async {
+            let started = self.engine.up(&self.desired.stack, self.up, self.progress).await;
+            nothing_more.cancel();
+            all_started();
+            started
+        };
+        // The tables take as long as the proxy's start: side by side.
+        let (started, tables) = tokio::join!(up, self.make_tables(&nothing_more));
+        if let Err(error) = &started
+            && (error.blame != Blame::Stack || self.engine.containers(&self.desired.stack.project).await?.is_empty())
+        {
+            return Err(error.clone());
+        }
+        tables?;
+        self.start_the_ended().await?;
+        Ok(started.err())
+    }
+
     /// Runs the command that makes the tables as soon as the app runs and the database answers. `all_started` says that nothing
     /// more will be started. A command that fails is no error: an app may make its tables itself, and where it does not, the
     /// questions will show it.
     ///
     /// # Errors
     /// Environment: the engine does not answer.
-    pub async fn make_tables(&self, all_started: &CancellationToken) -> Result<()> {
+    async fn make_tables(&self, all_started: &CancellationToken) -> Result<()> {
         let (Some(app), Some(database)) = (&self.desired.roles.app, &self.desired.roles.database) else {
             return Ok(());
         };
@@ -82,7 +107,7 @@ impl Starting<'_> {
     ///
     /// # Errors
     /// Environment: the engine does not answer.
-    pub async fn start_the_ended(&self) -> Result<()> {
+    async fn start_the_ended(&self) -> Result<()> {
         for service in [&self.desired.roles.app, &self.desired.roles.proxy].into_iter().flatten() {
             if self.container(service).await?.is_none_or(|container| container.state != ServiceState::Exited) {
                 continue;

@@ -9,6 +9,8 @@ use crate::error::{Error, Result};
 /// One edit of one file. Exactly one of the ways below is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, try_from = "Written")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(!try_from, deny_unknown_fields))]
 pub enum Edit {
     /// Replaces the one place where `replace` stands by `with`. Standing nowhere, or twice, is an error.
     Replace {

@@ -61,6 +61,15 @@ impl Sources {
         let (line, column) = position(text, offset_of(text, path));
         Place { file: self.root.join(file), line, column }
     }
+
+    /// Where a line of the text at this path stands; the text itself where the line is written with escapes.
+    pub fn place_of_line(&self, file: &str, path: &str, line: &str) -> Place {
+        let text = self.texts.get(file).map_or("", String::as_str);
+        let start = offset_of(text, path);
+        let found = text.get(start..).and_then(|rest| rest.find(&format!("\n{line}\n")));
+        let (line, column) = position(text, found.map_or(start, |at| start + at + 1));
+        Place { file: self.root.join(file), line, column }
+    }
 }
 
 /// Line and column, from 1, of a byte offset.

@@ -6,6 +6,7 @@ use super::{Condition, Edit, Talk, finding::Sources, stack::StackFiles};
 
 /// A whole course.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Course {
     /// Version of the file format, 1.
@@ -24,6 +25,9 @@ pub struct Course {
     pub roles: Roles,
     /// The links of the chain, from the browser to the database.
     pub hops: Vec<Hop>,
+    /// What the course would like to be taken home, as questions; they close the hindsight report.
+    #[serde(default)]
+    pub takeaways: Vec<String>,
     /// File names of the lessons, in order.
     #[serde(rename = "lessons")]
     pub lesson_files: Vec<String>,
@@ -46,6 +50,7 @@ pub struct Course {
 
 /// The stacks that a course starts from and arrives at.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stacks {
     /// Directory of the broken stack.
@@ -60,6 +65,7 @@ pub struct Stacks {
 
 /// The one-off command that prepares the database.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Bootstrap {
     /// Service whose image runs the command.
@@ -72,6 +78,7 @@ pub struct Bootstrap {
 
 /// Which service plays which part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Roles {
     /// The web server in front (nginx).
@@ -84,6 +91,7 @@ pub struct Roles {
 
 /// One link of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Hop {
     /// `browser-nginx`, `nginx-flaskapp` or `flaskapp-db`.
@@ -98,6 +106,7 @@ pub struct Hop {
 
 /// One lesson.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Lesson {
     /// `the-system`, `host-port`, …
@@ -106,6 +115,8 @@ pub struct Lesson {
     pub title: String,
     /// One line: what the user of the shop sees.
     pub symptom: String,
+    /// The symptom as a condition: what the questions see while the bug is there.
+    pub seen: Option<Condition>,
     /// The story, page by page.
     #[serde(default)]
     pub beats: Vec<Beat>,
@@ -136,6 +147,7 @@ pub struct Lesson {
 
 /// One page of a lesson's story.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Beat {
     /// One of the method's words (`look`, `locate`, …) or empty.
@@ -149,6 +161,7 @@ pub struct Beat {
 
 /// A question to answer before looking.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Prediction {
     /// The question.
@@ -162,6 +175,7 @@ pub struct Prediction {
 
 /// One possible answer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
     /// The answer in a few words.
@@ -175,6 +189,7 @@ pub struct Choice {
 
 /// One thing that must hold.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// e.g. `site-answers`.
@@ -194,6 +209,7 @@ pub struct Check {
 
 /// One rung of the ladder.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Hint {
     /// Which rung.
@@ -204,6 +220,7 @@ pub struct Hint {
 
 /// How much a hint gives away. The command itself comes with the last rung only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Rung {
     /// Where to look.
@@ -218,6 +235,7 @@ pub enum Rung {
 
 /// Another right fix.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
     /// Unique within the lesson.
@@ -230,6 +248,7 @@ pub struct Variant {
 
 /// A mistake with a name: how it is made, how it is recognised, and the belief behind it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WrongTurn {
     /// Unique within the course.
@@ -248,6 +267,18 @@ pub struct WrongTurn {
     /// The edits are saved beside a running stack and not made live: the wrong turn is just that.
     #[serde(default)]
     pub saved_only: bool,
+    /// The edits come to a stack that runs already, and `up` makes live what they change: the volume and all else stay.
+    #[serde(default)]
+    pub while_running: bool,
+    /// Only these services are started.
+    #[serde(default)]
+    pub start: Vec<String>,
+    /// It is met right after the start, before anything has come to rest.
+    #[serde(default)]
+    pub at_once: bool,
+    /// These services' containers are made anew at another address, while the others run on.
+    #[serde(default)]
+    pub moved: Vec<String>,
     /// How it is recognised.
     pub when: Condition,
     /// It works, but is worth a word: never fails a lesson.

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use unicode_width::UnicodeWidthStr;
+
 use super::{
     CourseFinding, Edit, Lesson, Rung,
     load::{parse_dir, parse_embedded},
@@ -31,7 +33,9 @@ pub fn lint(dir: Option<&Path>) -> Vec<CourseFinding> {
         linter.pages(lesson);
         linter.hints(lesson);
         linter.other_ways(lesson);
+        linter.turns_are_made(lesson);
     }
+    linter.told_apart();
     findings.extend(linter.findings);
     findings.sort_by(|a, b| a.place.cmp(&b.place));
     findings
@@ -51,6 +55,9 @@ impl Validator<'_> {
         }
         for (index, hop) in course.hops.iter().enumerate() {
             self.filled(&format!("hops.{index}.needs"), &hop.needs);
+        }
+        for (index, takeaway) in course.takeaways.iter().enumerate() {
+            self.filled(&format!("takeaways.{index}"), takeaway);
         }
     }
 
@@ -126,6 +133,18 @@ impl Validator<'_> {
                 self.warn(&format!("beats.{index}.text"), message);
             }
         }
+        let beats = lesson.beats.iter().enumerate().map(|(i, beat)| (format!("beats.{i}.text"), &beat.text));
+        let hints = lesson.hints.iter().enumerate().map(|(i, hint)| (format!("hints.{i}.text"), &hint.text));
+        let turns =
+            lesson.wrong_turns.iter().enumerate().map(|(i, turn)| (format!("wrong_turns.{i}.explain"), &turn.explain));
+        for (path, text) in beats.chain(hints).chain(turns).chain([("debrief".to_owned(), &lesson.debrief)]) {
+            for line in pages::wide_code(text) {
+                let most = pages::CODE_COLUMNS;
+                let message =
+                    format!("this line of code is {} columns wide, and the lesson's pane has {most}", line.width());
+                self.warn_at_line(&path, line, message);
+            }
+        }
     }
 
     /// The fixes apply in the course's order, and add up to the fixed stack.
@@ -194,6 +213,10 @@ impl Validator<'_> {
             }
         }
         for (index, turn) in lesson.wrong_turns.iter().enumerate() {
+            if turn.edits.is_empty() && turn.start.is_empty() && turn.moved.is_empty() {
+                let message = "nothing says how this wrong turn is made: add edits, start or moved";
+                self.error(&format!("wrong_turns.{index}"), message);
+            }
             self.edits_apply(&format!("wrong_turns.{index}.edits"), &turn.edits, &mut start.clone());
         }
     }

@@ -7,15 +7,20 @@ mod edit;
 mod finding;
 mod lesson;
 mod lint;
+mod lint_turns;
 mod load;
 mod pages;
+#[cfg(test)]
+mod schema;
 mod stack;
 mod talk;
 mod validate;
 mod validate_condition;
 pub mod vocabulary;
 
-pub use condition::{Condition, EvidenceTest, FactTest, FileTest, LogTest, StateTest, StatusTest};
+pub use condition::{
+    Condition, EvidenceTest, FactTest, FileTest, LogTest, StaleTest, StaleWith, StateTest, StatusTest,
+};
 pub use edit::Edit;
 pub use finding::CourseFinding;
 pub use lesson::{
@@ -23,5 +28,6 @@ pub use lesson::{
 };
 pub use lint::lint;
 pub use load::{FORMAT, embedded_stack};
+pub use stack::apply_all;
 pub use talk::{StagedFiles, Staging, Talk, TalkBeat};
 pub use validate::validate;

@@ -33,6 +33,19 @@ pub(super) fn lines(text: &str, columns: usize) -> usize {
     total + wrapped(&paragraph, columns)
 }
 
+/// Columns that the pane of a lesson has where it stands beside another, in a terminal of 100 columns.
+pub(super) const CODE_COLUMNS: usize = 44;
+
+/// The lines of code in this text that are wider than the pane, which would break them in the middle of a word.
+pub(super) fn wide_code(text: &str) -> impl Iterator<Item = &str> {
+    let mut in_fence = false;
+    text.lines().filter(move |line| {
+        let fence = line.trim_start().starts_with("```");
+        in_fence ^= fence;
+        in_fence && !fence && line.width() > CODE_COLUMNS
+    })
+}
+
 fn is_item(line: &str) -> bool {
     let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
     line.starts_with("- ") || line.starts_with("* ") || (number.len() < line.len() && number.starts_with(". "))
@@ -69,5 +82,12 @@ mod tests {
         assert_eq!(lines("a\n```\nb\nc\n```\nd", 10), 4);
         assert_eq!(lines("**0123** `5678`", 10), 1, "marks take no room");
         assert_eq!(lines("0123456789abc", 10), 2);
+    }
+
+    #[test]
+    fn code_is_wide_where_it_would_be_broken() {
+        let wide = "x".repeat(CODE_COLUMNS + 1);
+        let text = format!("{wide}\n```\nshort\n{wide}\n```\n{wide}\n");
+        assert_eq!(wide_code(&text).collect::<Vec<_>>(), [wide.as_str()]);
     }
 }

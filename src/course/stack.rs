@@ -65,7 +65,10 @@ impl Course {
 }
 
 /// Applies edits in order.
-pub(super) fn apply_all(edits: &[Edit], texts: &mut BTreeMap<String, String>) -> Result<()> {
+///
+/// # Errors
+/// Stack: one of them does not apply; those before it are applied.
+pub fn apply_all(edits: &[Edit], texts: &mut BTreeMap<String, String>) -> Result<()> {
     edits.iter().try_for_each(|edit| edit.apply(texts))
 }
 

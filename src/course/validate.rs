@@ -49,6 +49,12 @@ impl<'a> Validator<'a> {
         self.say(Severity::Warning, path, message);
     }
 
+    /// A warning at the line of a text of several lines.
+    pub fn warn_at_line(&mut self, path: &str, line: &str, message: impl Into<String>) {
+        let place = self.course.sources.place_of_line(&self.file, path, line);
+        self.findings.push(CourseFinding { place, severity: Severity::Warning, message: message.into() });
+    }
+
     fn say(&mut self, severity: Severity, path: &str, message: impl Into<String>) {
         let place = self.course.sources.place(&self.file, path);
         self.findings.push(CourseFinding { place, severity, message: message.into() });
@@ -107,6 +113,9 @@ impl<'a> Validator<'a> {
         if !lesson.fix.is_empty() && lesson.checks.is_empty() {
             self.error("fix", "a lesson with a bug needs a check that fails while it is there");
         }
+        if let Some(seen) = &lesson.seen {
+            self.condition("seen", seen);
+        }
         for (index, beat) in lesson.beats.iter().enumerate() {
             self.beat(index, beat);
         }
@@ -131,8 +140,19 @@ impl<'a> Validator<'a> {
         }
         for (index, turn) in lesson.wrong_turns.iter().enumerate() {
             self.condition(&format!("wrong_turns.{index}.when"), &turn.when);
-            if turn.saved_only && turn.edits.is_empty() {
-                self.error(&format!("wrong_turns.{index}.saved_only"), "nothing is saved: there are no edits");
+            for (key, set) in [("saved_only", turn.saved_only), ("while_running", turn.while_running)] {
+                if set && turn.edits.is_empty() {
+                    self.error(&format!("wrong_turns.{index}.{key}"), "nothing is saved: there are no edits");
+                }
+            }
+            if turn.saved_only && turn.while_running {
+                let message = "edits that are not made live cannot be made live while the stack runs";
+                self.error(&format!("wrong_turns.{index}.while_running"), message);
+            }
+            for (key, services) in [("start", &turn.start), ("moved", &turn.moved)] {
+                for (position, service) in services.iter().enumerate() {
+                    self.role(&format!("wrong_turns.{index}.{key}.{position}"), service);
+                }
             }
         }
         self.edit_paths(lesson);

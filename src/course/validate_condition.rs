@@ -3,9 +3,9 @@
 use regex::Regex;
 
 use super::{
-    Condition, EvidenceTest, FactTest,
+    Condition, EvidenceTest, FactTest, StaleTest,
     validate::Validator,
-    vocabulary::{FACTS, KINDS, STATES, STATUSES},
+    vocabulary::{ACTIONS, FACTS, KINDS, STATES, STATUSES},
 };
 
 impl Validator<'_> {
@@ -37,7 +37,16 @@ impl Validator<'_> {
                 self.role(&format!("{path}.state.service"), &test.service);
                 self.one_of(&format!("{path}.state.is"), "state", &test.is, &STATES);
             }
-            Condition::Stale(service) => self.role(&format!("{path}.stale"), service),
+            Condition::Stale(StaleTest::Service(service)) => self.role(&format!("{path}.stale"), service),
+            Condition::Stale(StaleTest::Precise(test)) => {
+                self.role(&format!("{path}.stale.service"), &test.service);
+                if let Some(action) = &test.action {
+                    self.one_of(&format!("{path}.stale.action"), "action", action, &ACTIONS);
+                }
+                if let Some(file) = &test.file {
+                    self.pattern(&format!("{path}.stale.file"), file);
+                }
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 pub const HOPS: [&str; 3] = ["browser-nginx", "nginx-flaskapp", "flaskapp-db"];
 
 /// Evidence that a survey gathers, beside that of the hops.
-pub const EVIDENCE: [&str; 5] = ["page", "submit", "rows", "upstream", "database-as-app"];
+pub const EVIDENCE: [&str; 5] = ["page", "submit", "submit-again", "rows", "upstream"];
 
 /// Kinds of observation.
 pub const KINDS: [&str; 13] = [
@@ -29,8 +29,11 @@ pub const STATUSES: [&str; 3] = ["pass", "fail", "unknown"];
 /// States of a service's container.
 pub const STATES: [&str; 6] = ["running", "exited", "restarting", "created", "paused", "missing"];
 
+/// What makes an edit live.
+pub const ACTIONS: [&str; 4] = ["reload", "restart", "recreate", "rebuild"];
+
 /// Facts read from the stack's files (see `lab::facts`). Those of the running stack begin with `live.`.
-pub const FACTS: [&str; 17] = [
+pub const FACTS: [&str; 18] = [
     "front.published",
     "front.service",
     "front.target",
@@ -48,4 +51,5 @@ pub const FACTS: [&str; 17] = [
     "db.port",
     "db.published",
     "db.volume",
+    "stack.error",
 ];

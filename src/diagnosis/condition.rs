@@ -6,7 +6,7 @@ use regex::RegexBuilder;
 
 use super::{Status, live, words};
 use crate::{
-    course::{Condition, EvidenceTest, FactTest, StatusTest},
+    course::{Condition, EvidenceTest, FactTest, StaleTest, StatusTest},
     probe::{Evidence, HttpAnswer, Observation, Rows, Survey},
 };
 
@@ -89,11 +89,22 @@ impl Scene<'_> {
                 Some(report) => (live::state_name(report) == test.is).into(),
                 None => Unknown,
             },
-            Condition::Stale(role) => {
-                let service = self.survey.services.get(role).map_or(role, |report| &report.service);
-                self.survey.stale.iter().any(|stale| &stale.service == service).into()
-            }
+            Condition::Stale(test) => self.stale(test),
         }
+    }
+
+    fn stale(&self, test: &StaleTest) -> Truth {
+        let service = live::service_of(self.survey, test.service());
+        any(self.survey.stale.iter().filter(|stale| stale.service == service).map(|stale| match test {
+            StaleTest::Service(_) => True,
+            StaleTest::Precise(test) => all([
+                test.action.as_ref().is_none_or(|action| action == stale.action.name()).into(),
+                test.file
+                    .as_ref()
+                    .map_or(True, |file| any(stale.files.iter().map(|path| matches(file, &path.to_string_lossy())))),
+            ]
+            .into_iter()),
+        }))
     }
 
     fn fact(&self, test: &FactTest) -> Truth {
@@ -149,6 +160,7 @@ impl Scene<'_> {
                 Some(marker) => (Some(answer.visible.contains(marker.as_str())) == test.shows_marker).into(),
                 None => Unknown,
             }),
+            of_page(test.from_database.is_some(), &|answer| (answer.from_database == test.from_database).into()),
             of_page(test.form.is_some(), &|answer| {
                 test.form.iter().flatten().all(|field| answer.form.contains(field)).into()
             }),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     CheckVerdict, HopVerdict, LessonVerdict, NamedWrongTurn, Report, Status, Verdict,
     condition::{Scene, Truth},
-    live,
+    live, odd, rank,
     words::observed,
 };
 use crate::{
@@ -48,17 +48,30 @@ pub fn diagnose(course: &Course, survey: &Survey, facts: &Facts, only: Option<&s
         (Verdict::Broken, _) => lessons.iter().find(|lesson| lesson.status != Status::Pass).map(|l| l.id.clone()),
         _ => None,
     };
+    let failures = rank::failures(course, &hops, &checks);
+    let (wrong_turns, unexplained) = rank::wrong_turns(course, &scene, &lessons, &failures);
     Report {
         verdict,
         reason: (verdict == Verdict::Unknown).then(|| reason(survey, &checks)),
         first_broken_hop: broken_hop,
         first_failed_lesson,
-        wrong_turns: wrong_turns(course, &scene, &lessons),
+        odd: odd::odd(survey, &unexplained),
+        wrong_turns,
         hops,
         checks,
         lessons,
         stale: survey.stale.clone(),
     }
+}
+
+/// The fact that holds why a stack could not be started: a compose file that cannot be used, an image that cannot be built.
+pub const STACK_ERROR: &str = "stack.error";
+
+/// The wrong turns that show in the files and the error of a stack that could not be started at all.
+pub fn unstarted(course: &Course, texts: BTreeMap<String, String>, error: &str) -> Vec<NamedWrongTurn> {
+    let values = BTreeMap::from([(STACK_ERROR.to_owned(), error.to_owned())]);
+    let facts = Facts { values, texts, ..Facts::default() };
+    diagnose(course, &Survey::default(), &facts, None).wrong_turns
 }
 
 fn judge_hop(course: &Course, survey: &Survey, id: &str) -> HopVerdict {
@@ -93,6 +106,11 @@ fn judge_hop(course: &Course, survey: &Survey, id: &str) -> HopVerdict {
         }
         (Observation::Http(answer), other) if other != evidence_id::FLASKAPP_DB && answer.status < 500 => Status::Pass,
         (Observation::Connected { .. }, _) => Status::Pass,
+        // What the app has stored has passed this way.
+        (Observation::Rows(rows), evidence_id::FLASKAPP_DB) if !rows.rows.is_empty() => {
+            words = format!("{words}, put there by {}", live::service_of(survey, &course.roles.app));
+            Status::Pass
+        }
         _ => Status::Fail,
     };
     HopVerdict { id: id.into(), status, command: evidence.command.clone(), observed: words }
@@ -205,28 +223,4 @@ fn reason(survey: &Survey, checks: &[CheckVerdict]) -> String {
         .find_map(because)
         .or_else(|| checks.iter().find(|check| check.status == Status::Unknown).map(|check| check.observed.clone()))
         .unwrap_or_else(|| "nothing was asked".into())
-}
-
-/// The wrong turns that are recognised: of lessons that are not solved, of any lesson while a hop is broken, and remarks.
-fn wrong_turns(course: &Course, scene: &Scene<'_>, lessons: &[LessonVerdict]) -> Vec<NamedWrongTurn> {
-    let hop_broken = scene.hops.values().any(|status| *status == Status::Fail);
-    let mut found = Vec::new();
-    for (lesson, verdict) in course.lessons.iter().zip(lessons) {
-        for turn in &lesson.wrong_turns {
-            let open = turn.remark || hop_broken || verdict.status != Status::Pass;
-            if open && scene.holds(&turn.when) == Truth::True {
-                let named = NamedWrongTurn {
-                    id: turn.id.clone(),
-                    lesson: lesson.id.clone(),
-                    title: turn.title.clone(),
-                    question: turn.question.clone(),
-                    remark: turn.remark,
-                };
-                let order = (turn.remark, std::cmp::Reverse(turn.weight), verdict.status != Status::Fail);
-                found.push((order, named));
-            }
-        }
-    }
-    found.sort_by_key(|(order, _)| *order);
-    found.into_iter().map(|(_, named)| named).collect()
 }

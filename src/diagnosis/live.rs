@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::probe::{ListenSocket, ServiceReport, Survey};
 
-/// All facts: those of the files, and `live.ROLE.state`, `.exit_code`, `.listens`, `.address`, `.published`, `live.front.service`, `live.front.target`.
+/// All facts: those of the files, and `live.ROLE.state`, `.exit_code`, `.restarts`, `.listens`, `.address`, `.published`, `live.front.service`, `live.front.target`.
 /// What could not be seen is absent.
 pub fn with_live(values: &BTreeMap<String, String>, survey: &Survey) -> BTreeMap<String, String> {
     let mut all = values.clone();
@@ -13,6 +13,7 @@ pub fn with_live(values: &BTreeMap<String, String>, survey: &Survey) -> BTreeMap
             all.insert(format!("live.{role}.{name}"), value);
         };
         put("state", state_name(report).to_string());
+        put("restarts", report.restarts.to_string());
         if let Some(code) = report.exit_code {
             put("exit_code", code.to_string());
         }
@@ -32,6 +33,11 @@ pub fn with_live(values: &BTreeMap<String, String>, survey: &Survey) -> BTreeMap
 /// The role that a service plays, or its own name.
 pub(super) fn role_of<'a>(survey: &'a Survey, service: &'a str) -> &'a str {
     survey.services.iter().find(|(_, report)| report.service == service).map_or(service, |(role, _)| role)
+}
+
+/// The service that plays a role, or the role's name.
+pub(super) fn service_of<'a>(survey: &'a Survey, role: &'a str) -> &'a str {
+    survey.services.get(role).map_or(role, |report| &report.service)
 }
 
 /// The state's name as lessons write it.
@@ -98,6 +104,7 @@ mod tests {
             ("live.nginx.address", "0.0.0.0"),
             ("live.nginx.listens", "80,9000"),
             ("live.nginx.published", "8080:80,8080:80"),
+            ("live.nginx.restarts", "0"),
             ("live.nginx.state", "running"),
             ("nginx.listen", "80"),
         ];

@@ -88,6 +88,20 @@ pub struct NamedWrongTurn {
     pub remark: bool,
 }
 
+/// Something that differs from a working stack, where no wrong turn explains it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Odd {
+    /// The hop, check or service that it is about.
+    pub about: String,
+    /// What a person would type to see it.
+    pub command: String,
+    /// What was seen.
+    pub observed: String,
+    /// What a working stack has there, in the course's words; empty where the observation speaks for itself.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub expected: String,
+}
+
 /// What a verification comes to; the default is one in which nothing was asked.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Report {
@@ -108,6 +122,9 @@ pub struct Report {
     pub lessons: Vec<LessonVerdict>,
     /// The one that explains most first; remarks last.
     pub wrong_turns: Vec<NamedWrongTurn>,
+    /// The evidence behind failures that none of the wrong turns explains; empty when all is explained or works.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub odd: Vec<Odd>,
     /// What was saved and does not run yet, with the smallest action.
     pub stale: Vec<Stale>,
 }

@@ -50,16 +50,16 @@ impl Engine {
             .collect())
     }
 
-    /// Removes the images named `PROJECT-…`, which were built for this project. Their layers stay in the engine's cache, so that
-    /// the next build of the same files is quick.
+    /// Takes these names off their images, which go with their last name. Their layers stay in the engine's cache, so that the
+    /// next build of the same files is quick. Whose a name is can't be told from its beginning (`shop-2-web` is of `shop`'s
+    /// service `2-web` or of `shop-2`'s `web`): so each is to be named in full.
     ///
     /// # Errors
     /// Environment: the engine does not answer.
-    pub async fn remove_images_of(&self, project: &str) -> Result<()> {
-        let names = self.images_named(&format!("{project}-")).await?;
-        let removals = names.into_iter().map(|name| async move {
+    pub async fn remove_images(&self, names: &[String]) -> Result<()> {
+        let removals = names.iter().map(|name| async move {
             let options = RemoveImageOptionsBuilder::default().noprune(true).build();
-            match ask(SLOW, self.docker.remove_image(&name, Some(options), None)).await {
+            match ask(SLOW, self.docker.remove_image(name, Some(options), None)).await {
                 Err(fault) if !matches!(fault.status(), Some(404 | 409)) => {
                     Err(fault.environment(format!("the image {name} cannot be removed")))
                 }

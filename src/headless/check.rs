@@ -14,7 +14,7 @@ use super::{
 use crate::{
     conductor::{self, CheckOptions, SubmissionReport},
     diagnosis::Verdict,
-    engine::Engine,
+    engine::{Engine, Progress},
     error::{Error, Result},
 };
 
@@ -70,7 +70,7 @@ async fn graded(
     cancel: CancellationToken,
     out: Paint,
 ) -> Result<Vec<SubmissionReport>> {
-    let jobs = args.jobs.map_or_else(|| usize::try_from(engine.info.cpus).unwrap_or(1).max(1), usize::from);
+    let jobs = jobs(&engine, args.jobs);
     let options = CheckOptions {
         engine,
         course: Arc::clone(&context.course),
@@ -81,9 +81,7 @@ async fn graded(
         cancel,
     };
     let line = ProgressLine::start(context.verbose > 0);
-    if let Err(error) = conductor::sweep(&options.engine, line.progress()).await {
-        note(&format!("what an earlier check left behind could not be removed: {error}"));
-    }
+    sweep(&options.engine, line.progress()).await;
     let mut submissions = Vec::new();
     {
         let each = |dir: PathBuf| {
@@ -102,6 +100,18 @@ async fn graded(
     }
     line.finish().await;
     Ok(submissions)
+}
+
+/// How much is done side by side: as much as asked for, or as the engine has processors.
+pub(super) fn jobs(engine: &Engine, asked: Option<u16>) -> usize {
+    asked.map_or_else(|| usize::try_from(engine.info.cpus).unwrap_or(1).max(1), usize::from)
+}
+
+/// Removes what was left behind when a process was killed.
+pub(super) async fn sweep(engine: &Engine, progress: &Progress) {
+    if let Err(error) = conductor::sweep(engine, progress).await {
+        note(&format!("what an earlier check left behind could not be removed: {error}"));
+    }
 }
 
 /// What belongs beside the verdict: what was kept, what could not be removed, and with `-v` where the time went.
@@ -143,7 +153,7 @@ fn summary(submissions: &[SubmissionReport]) -> String {
 }
 
 /// The first signal ends the checks, which then remove what they started; a second one ends the process at once.
-async fn cancel_on_signal(cancel: CancellationToken) {
+pub(super) async fn cancel_on_signal(cancel: CancellationToken) {
     super::signal().await;
     note("ending, and removing what was started …");
     cancel.cancel();

@@ -100,6 +100,8 @@ pub enum CourseCommand {
     Check(CheckArgs),
     /// The course as a talk before a room
     Demo(DemoArgs),
+    /// Prove the lessons on real containers: bugs, fixes and wrong turns
+    Selftest(SelftestArgs),
     /// Start the lab's stack and give its database the tables
     Up(LabArgs),
     /// Remove what the lab started
@@ -112,6 +114,8 @@ pub enum CourseCommand {
     Reset(ResetArgs),
     /// The story of this lab's debugging
     Hindsight(HindsightArgs),
+    /// The working code and the story, as a folder for a repository of your own
+    HandIn(HandInArgs),
     /// The base images: where they come from, and carrying them along
     Images(ImagesArgs),
     /// What is here, what is missing, what to type
@@ -139,6 +143,9 @@ pub struct LearnArgs {
     /// Lesson to open, e.g. host-port [default: where you left off]
     #[arg(value_name = "LESSON")]
     pub lesson: Option<String>,
+    /// Line by line: for a screen reader, a dumb terminal, or a pipe
+    #[arg(long)]
+    pub plain: bool,
     /// Which lab.
     #[command(flatten)]
     pub lab: LabArgs,
@@ -234,6 +241,43 @@ pub enum Format {
     Github,
 }
 
+/// `selftest`
+#[derive(Debug, Args)]
+pub struct SelftestArgs {
+    /// Only this lesson [default: all]
+    #[arg(value_name = "LESSON")]
+    pub lesson: Option<String>,
+    /// Only this case: `bug`, `fix`, or the id of a variant or a wrong turn; may be repeated
+    #[arg(long = "case", value_name = "ID")]
+    pub cases: Vec<String>,
+    /// Directory that holds lessons/ and the stacks [default: the course inside this program]
+    #[arg(long, value_name = "DIR")]
+    pub course: Option<PathBuf>,
+    /// How the results are printed
+    #[arg(long, value_enum, default_value_t = SelftestFormat::Human)]
+    pub format: SelftestFormat,
+    /// How many cases at the same time [default: the engine's processors]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: Option<u16>,
+    /// Start every case from nothing: slower, and proves that keeping the database server changes nothing
+    #[arg(long)]
+    pub fresh: bool,
+    /// Give up on a case after this many seconds
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    pub timeout: Duration,
+}
+
+/// How the results of `selftest` are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SelftestFormat {
+    /// For people
+    Human,
+    /// One JSON object
+    Json,
+    /// JUnit's XML, as CI servers read it
+    Junit,
+}
+
 /// `down`
 #[derive(Debug, Args)]
 pub struct DownArgs {
@@ -299,6 +343,19 @@ pub struct HindsightArgs {
 pub enum HindsightFormat {
     /// Markdown
     Md,
+    /// One HTML page that needs nothing else
+    Html,
+}
+
+/// `hand-in`
+#[derive(Debug, Args)]
+pub struct HandInArgs {
+    /// The folder to make
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Which lab.
+    #[command(flatten)]
+    pub lab: LabArgs,
 }
 
 /// `images`

@@ -4,9 +4,11 @@ mod check;
 pub mod cli;
 mod demo;
 mod doctor;
+mod hand_in;
 mod images;
 mod lab;
 mod room;
+mod selftest;
 mod terminal;
 mod tracing;
 mod verdicts;
@@ -86,12 +88,14 @@ pub async fn run(cli: Cli) -> Result<u8> {
         CourseCommand::Learn(args) => learn(context, args).await,
         CourseCommand::Demo(args) => demo::demo(context, args).await,
         CourseCommand::Check(args) => check::check(context, &args).await,
+        CourseCommand::Selftest(args) => selftest::selftest(context, &args).await,
         CourseCommand::Up(args) => or_signal(lab::up(context, &context.lab(&args))).await,
         CourseCommand::Down(args) => or_signal(lab::down(context, &context.lab(&args.lab), args.volumes)).await,
         CourseCommand::Status(args) => or_signal(lab::status(context, &context.lab(&args))).await,
         CourseCommand::Logs(args) => or_signal(lab::logs(context, &context.lab(&args.lab), &args)).await,
         CourseCommand::Reset(args) => lab::reset(context, &context.lab(&args.lab), &args.files),
         CourseCommand::Hindsight(args) => hindsight(context, &context.lab(&args.lab), args.format),
+        CourseCommand::HandIn(args) => hand_in::hand_in(context, &context.lab(&args.lab), &args).await,
         CourseCommand::Images(args) => or_signal(images::images(context, args.action.unwrap_or_default())).await,
         CourseCommand::Doctor(args) if args.room => {
             or_signal(room::room(context, &context.demo_lab(args.lab.lab.as_deref()))).await
@@ -125,7 +129,9 @@ async fn learn(context: &Context, args: LearnArgs) -> Result<u8> {
         images: context.images,
         course: Arc::clone(&context.course),
     };
-    tui::run(tui::Options { conductor, lesson: args.lesson, color: tui_color(context.color) }).await.map(|()| 0)
+    let plain = args.plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let color = tui_color(context.color);
+    tui::run(tui::Options { conductor, lesson: args.lesson, color, plain }).await.map(|()| 0)
 }
 
 fn tui_color(color: ColorChoice) -> tui::ColorChoice {
@@ -143,8 +149,10 @@ fn hindsight(context: &Context, lab: &Path, format: HindsightFormat) -> Result<u
     }
     let entries = journal::Journal::read(&path)?;
     match format {
-        HindsightFormat::Md => print(&journal::hindsight_markdown(&context.course, &entries)).map(|()| 0),
+        HindsightFormat::Md => print(&journal::hindsight_markdown(&context.course, &entries))?,
+        HindsightFormat::Html => print(&journal::hindsight_html(&context.course, &entries))?,
     }
+    Ok(0)
 }
 
 fn lint(dir: Option<&Path>, paint: Paint) -> Result<u8> {

@@ -34,6 +34,8 @@ struct JsonSubmission<'a> {
     hops: Vec<JsonHop<'a>>,
     checks: Vec<JsonCheck<'a>>,
     wrong_turns: &'a [crate::diagnosis::NamedWrongTurn],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    odd: &'a [crate::diagnosis::Odd],
 }
 
 #[derive(Serialize)]
@@ -80,6 +82,7 @@ impl<'a> From<&'a SubmissionReport> for JsonSubmission<'a> {
                 })
                 .collect(),
             wrong_turns: &report.wrong_turns,
+            odd: &report.odd,
         }
     }
 }
@@ -103,6 +106,26 @@ pub fn human(submission: &SubmissionReport, paint: Paint) -> String {
         text.push_str(&format!("  {} {}\n", paint.attention(&format!("{mark}:")), clean(&turn.title)));
         text.push_str(&format!("    {}\n", clean(&turn.question)));
     }
+    text.push_str(&odd(report, paint));
+    text
+}
+
+/// What no wrong turn explains, with the command that shows it.
+pub fn odd(report: &Report, paint: Paint) -> String {
+    let mut text = String::new();
+    if !report.odd.is_empty() {
+        text.push_str(&format!(
+            "  {}\n",
+            paint.attention("no wrong turn of this course explains all of it. What is odd:")
+        ));
+    }
+    for odd in &report.odd {
+        let line = format!("    {}: {}", odd.about, clean(&odd.observed));
+        text.push_str(&format!("{line}  {}\n", paint.faint(&format!("$ {}", clean(&odd.command)))));
+        if !odd.expected.is_empty() {
+            text.push_str(&format!("      {}\n", paint.faint(&format!("should be: {}", clean(&odd.expected)))));
+        }
+    }
     text
 }
 
@@ -116,7 +139,8 @@ pub fn hops(report: &Report, paint: Paint) -> String {
     text
 }
 
-fn failed_checks(report: &Report, paint: Paint) -> String {
+/// The checks that fail, one a line.
+pub fn failed_checks(report: &Report, paint: Paint) -> String {
     let mut text = String::new();
     for check in report.checks.iter().filter(|check| check.status == Status::Fail) {
         let label = if check.label.is_empty() { &check.id } else { &check.label };
@@ -232,7 +256,8 @@ pub fn junit(submissions: &[SubmissionReport]) -> String {
     text
 }
 
-fn xml(text: &str) -> String {
+/// Text for XML, cleaned.
+pub fn xml(text: &str) -> String {
     // Control characters cannot stand in XML 1.0, not even escaped, so they are written out first.
     clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

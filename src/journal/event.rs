@@ -119,6 +119,13 @@ pub enum Event {
         /// Unified diff of what was applied.
         diff: String,
     },
+    /// The learner said what they thought was wrong, before an edit was made live.
+    Hypothesis {
+        /// The lesson that was open.
+        lesson: String,
+        /// The words.
+        text: String,
+    },
     /// The learner wrote a note.
     Noted {
         /// The lesson that was open.

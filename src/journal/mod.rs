@@ -8,6 +8,6 @@ mod store;
 
 pub use date::date;
 pub use event::{Entry, Event, Outcome, WorkKind};
-pub use hindsight::hindsight_markdown;
+pub use hindsight::{hindsight_html, hindsight_markdown, narrative_markdown};
 pub use progress::{LessonProgress, Note, Progress};
 pub use store::{Journal, now_ms};

@@ -6,7 +6,7 @@ use super::{Entry, Event, Outcome, WorkKind};
 use crate::{course::Rung, diagnosis::Report, probe::Survey};
 
 /// Pauses longer than this between two entries are not counted as work.
-const PAUSE_MS: u64 = 10 * 60 * 1000;
+pub(super) const PAUSE_MS: u64 = 10 * 60 * 1000;
 
 /// Where a learner stands.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -64,6 +64,8 @@ pub struct LessonProgress {
     pub wrong_turns: Vec<String>,
     /// Wrong turns whose explanation was read.
     pub explained: Vec<String>,
+    /// What the learner thought was wrong, each said before an edit was made live.
+    pub hypotheses: Vec<String>,
     /// The answer to its closing question.
     pub reflection: Option<String>,
     /// Milliseconds of work while it was open.
@@ -152,6 +154,7 @@ impl Progress {
             Event::Noted { lesson, text } => {
                 self.notes.push(Note { at: entry.at, lesson: lesson.clone(), text: text.clone() });
             }
+            Event::Hypothesis { lesson, text } => self.at(lesson).hypotheses.push(text.clone()),
             Event::Reflected { lesson, text } => self.at(lesson).reflection = Some(text.clone()),
             Event::PortMoved { service, from, to, .. } => {
                 self.moved_ports.insert((service.clone(), *from), *to);

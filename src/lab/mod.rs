@@ -4,6 +4,7 @@
 //! at, and is left as it is.
 
 mod change;
+mod export;
 mod facts;
 mod lock;
 mod patch;

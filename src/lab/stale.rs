@@ -34,6 +34,18 @@ pub enum MakeLive {
     Rebuild,
 }
 
+impl MakeLive {
+    /// The name that lessons use: `reload`, `restart`, `recreate`, `rebuild`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reload => "reload",
+            Self::Restart => "restart",
+            Self::Recreate => "recreate",
+            Self::Rebuild => "rebuild",
+        }
+    }
+}
+
 /// A service that runs something older than the files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stale {

@@ -154,6 +154,7 @@ async fn show(
         form: posted_fields(&page.forms),
         marker,
         astray,
+        from_database: None,
     };
     (shown, page.forms)
 }

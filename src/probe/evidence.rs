@@ -20,6 +20,8 @@ pub mod evidence_id {
     pub const PAGE: &str = "page";
     /// The form, filled in and sent, and the page on which a browser ends.
     pub const SUBMIT: &str = "submit";
+    /// The form once more, with another item.
+    pub const SUBMIT_AGAIN: &str = "submit-again";
     /// The submitted row in the database, by SQL.
     pub const ROWS: &str = "rows";
 }
@@ -128,6 +130,10 @@ pub struct HttpAnswer {
     pub marker: Option<String>,
     /// Set when a redirect pointed somewhere a browser could not follow, with the reason.
     pub astray: Option<String>,
+    /// Of a page that lists an earlier item whose row was renamed meanwhile: whether it shows the name that the database
+    /// holds now, or the former one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_database: Option<bool>,
 }
 
 /// Rows of a table that hold the submitted marker.

@@ -43,6 +43,8 @@ enum Sockets {
     CannotRead,
     /// The engine did not run the question.
     CannotAsk,
+    /// The engine or the container is too busy to answer in time: nothing is known yet.
+    Late,
 }
 
 impl Inside {
@@ -70,6 +72,8 @@ impl Prober {
             }
             // The engine cannot run a command in a container that is just ending, and soon knows that it ended.
             Some((Sockets::CannotAsk, since)) => since.elapsed() < ENDING,
+            // A busy machine starts slowly, too: what it could not say is no reason to call anything broken.
+            Some((Sockets::Late, _)) => self.age(container) < NEVER,
             Some((Sockets::CannotRead, _)) | None => false,
         }
     }
@@ -134,10 +138,15 @@ impl Prober {
     async fn sockets(&self, container: &Container) -> Sockets {
         // The second file is missing where there is no IPv6.
         let command = ["cat", "/proc/net/tcp", "/proc/net/tcp6"];
-        match self.engine.exec(&container.id, &command, &BTreeMap::new(), INSIDE).await {
-            Ok(output) if output.stdout.contains("local_address") => Sockets::Known(sockets::listening(&output.stdout)),
-            Ok(_) => Sockets::CannotRead,
-            Err(_) => Sockets::CannotAsk,
+        let environment = BTreeMap::new();
+        let asked = self.engine.exec(&container.id, &command, &environment, 2 * INSIDE);
+        match tokio::time::timeout(INSIDE, asked).await {
+            Ok(Ok(output)) if output.stdout.contains("local_address") => {
+                Sockets::Known(sockets::listening(&output.stdout))
+            }
+            Ok(Ok(_)) => Sockets::CannotRead,
+            Ok(Err(_)) => Sockets::CannotAsk,
+            Err(_) => Sockets::Late,
         }
     }
 
@@ -145,7 +154,7 @@ impl Prober {
     pub(super) async fn listening(&self, container: &Container) -> Option<Vec<ListenSocket>> {
         match self.sockets(container).await {
             Sockets::Known(sockets) => Some(sockets),
-            Sockets::CannotRead | Sockets::CannotAsk => None,
+            Sockets::CannotRead | Sockets::CannotAsk | Sockets::Late => None,
         }
     }
 

@@ -3,6 +3,7 @@
 //! Each hop is asked from where it starts: the host for the browser, a toolbox container inside the stack's networks for
 //! the rest. No verdicts here and no words for learners: only what was asked, and what was seen.
 
+mod again;
 mod as_app;
 mod browser;
 mod clean;

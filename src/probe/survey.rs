@@ -6,14 +6,15 @@ use tokio::time::Instant;
 
 use super::{
     Evidence, Observation, Rows, ServiceReport, Survey,
+    again::fields,
     browser::Visit,
-    evidence_id::{BROWSER_NGINX, FLASKAPP_DB, NGINX_FLASKAPP, PAGE, ROWS, SUBMIT, UPSTREAM},
+    evidence_id::{BROWSER_NGINX, FLASKAPP_DB, NGINX_FLASKAPP, PAGE, ROWS, SUBMIT, SUBMIT_AGAIN, UPSTREAM},
     form::{self, Item},
     front::Front,
     hops::{POSTGRES, running},
     http::Failure,
     inside::{INSIDE, Inside},
-    look::Look,
+    look::{Look, is_gateway_error},
     prober::{HostPorts, Part, Prober, SurveyOptions, evidence, not_asked},
     rows,
 };
@@ -30,6 +31,7 @@ const LAST_CHANCE: Duration = Duration::from_secs(2);
 struct Journey {
     submit: Evidence,
     rows: Evidence,
+    again: Evidence,
     /// The database as the app asks it, where that is known by now.
     database: Option<Evidence>,
 }
@@ -40,6 +42,11 @@ impl Prober {
     /// # Errors
     /// Environment: the engine does not answer.
     pub async fn survey(&self, options: &SurveyOptions, progress: &Progress) -> Result<Survey> {
+        let survey = self.survey_once(options, progress).await?;
+        if app_came_up_meanwhile(&survey) { self.survey_once(options, progress).await } else { Ok(survey) }
+    }
+
+    async fn survey_once(&self, options: &SurveyOptions, progress: &Progress) -> Result<Survey> {
         let begun = Instant::now();
         let look = self.look(options, progress).await?;
         progress.step(&self.stack.project, "ask", &self.authority);
@@ -68,7 +75,9 @@ impl Prober {
                 self.look_inside(&look.parts, &Part::ALL, &mut inside).await;
             }
         });
-        if journey.database.as_ref().is_none_or(|seen| !matches!(seen.observation, Observation::Connected { .. })) {
+        let gets_through =
+            |seen: &Evidence| matches!(seen.observation, Observation::Connected { .. } | Observation::Rows(_));
+        if !journey.database.as_ref().is_some_and(gets_through) {
             self.look_inside(&look.parts, &Part::ALL, &mut inside).await;
         }
         let mut survey = Survey {
@@ -88,7 +97,7 @@ impl Prober {
             self.reports(&look, &inside, &options.ports)
         );
         survey.services = services;
-        for evidence in page.into_iter().chain(behind).chain([journey.submit, journey.rows, database]) {
+        for evidence in page.into_iter().chain(behind).chain([journey.submit, journey.rows, journey.again, database]) {
             survey.evidence.insert(evidence.id.clone(), evidence);
         }
         survey.seconds = begun.elapsed().as_secs_f64();
@@ -134,8 +143,6 @@ impl Prober {
         options: &SurveyOptions,
     ) -> Journey {
         let address = self.address(look, &options.ports);
-        let submit_command =
-            format!("curl -siL -b cookies -c cookies -d name=… -d quantity=… -d description=… {address}");
         let form = page.as_ref().filter(|_| options.submit).and_then(|page| form::choose(&page.forms));
         let (Some(page), Some(form)) = (&page, form) else {
             let because = match &page {
@@ -145,7 +152,8 @@ impl Prober {
                 Some(_) => "the page has no form to fill in".to_string(),
             };
             return Journey {
-                submit: not_asked(SUBMIT, submit_command, "host", &because),
+                submit: not_asked(SUBMIT, submit_command("", &address), "host", &because),
+                again: not_asked(SUBMIT_AGAIN, submit_command("", &address), "host", "nothing was submitted"),
                 rows: not_asked(ROWS, self.rows_command("…"), self.service(Part::Database), "nothing was submitted"),
                 // Nothing else has to be waited for.
                 database: Some(self.ask_database(look).await),
@@ -174,37 +182,23 @@ impl Prober {
         };
         let observation = visit.map_or_else(Failure::observation, |visit| Observation::Http(visit.answer));
         let seconds = begun.elapsed().as_secs_f64();
-        let mut fields = String::new();
-        for (name, value) in &sent {
-            let value = if name.contains("csrf") { "…" } else { value };
-            fields.push_str(&format!(" -d {}", super::clean::line(&shell_words::quote(&format!("{name}={value}")))));
-        }
-        let command = format!("curl -siL -b cookies -c cookies{fields} {address}");
-        let submit = evidence(SUBMIT, command, "host", observation, seconds);
-        let (rows, version) = self.find_row(look, &item.marker, sent).await;
-        if let (Observation::Rows(found), Some(version)) = (&rows.observation, version)
-            && !found.rows.is_empty()
-        {
+        let submit = evidence(SUBMIT, submit_command(&fields(&sent), &address), "host", observation, seconds);
+        let rows = self.find_row(look, &item.marker, sent).await;
+        if matches!(&rows.observation, Observation::Rows(found) if !found.rows.is_empty()) {
             // The app has just put a row into this database: no better proof that it gets through.
-            let what = format!("PostgreSQL {}", version.split(' ').next().unwrap_or_default());
-            database = Some(evidence(
-                FLASKAPP_DB,
-                rows.command.clone(),
-                self.service(Part::Database),
-                Observation::Connected { what },
-                rows.seconds,
-            ));
+            database = Some(Evidence { id: FLASKAPP_DB.into(), ..rows.clone() });
         }
-        Journey { submit, rows, database }
+        let again = self.submit_again(look, browser, &address, &submit, &rows).await;
+        Journey { submit, rows, again, database }
     }
 
-    /// The row with this marker, and the database server's version.
-    async fn find_row(&self, look: &Look, marker: &str, sent: Vec<(String, String)>) -> (Evidence, Option<String>) {
+    /// The row with this marker.
+    async fn find_row(&self, look: &Look, marker: &str, sent: Vec<(String, String)>) -> Evidence {
         let begun = Instant::now();
         let service = self.service(Part::Database);
         let command = self.rows_command(marker);
         let Some(container) = running(look, Part::Database) else {
-            return (evidence(ROWS, command, service, self.not_running(&look.parts, Part::Database).await, 0.0), None);
+            return evidence(ROWS, command, service, self.not_running(&look.parts, Part::Database).await, 0.0);
         };
         let ask = async |port: Option<u16>| {
             let environment = rows::environment(marker, port);
@@ -218,16 +212,15 @@ impl Prober {
                 asked = ask(Some(socket.port)).await;
             }
         }
-        let (observation, version) = match asked {
-            Err(error) => (Failure::Environment(error).observation(), None),
+        let observation = match asked {
+            Err(error) => Failure::Environment(error).observation(),
             Ok(output) if output.code != 0 => {
                 let said = if output.stderr.trim().is_empty() { &output.stdout } else { &output.stderr };
                 let because = format!("psql in {service}: {}", super::clean::line(said));
-                (Observation::Unknown { because }, None)
+                Observation::Unknown { because }
             }
             Ok(output) => {
-                let (version, rows) = rows::read(&output.stdout, marker, &self.table, sent.into_iter().collect());
-                (Observation::Rows(rows), version)
+                Observation::Rows(rows::read(&output.stdout, marker, &self.table, sent.into_iter().collect()))
             }
         };
         let command = match &observation {
@@ -241,7 +234,7 @@ impl Prober {
             }
             _ => command,
         };
-        (evidence(ROWS, command, service, observation, begun.elapsed().as_secs_f64()), version)
+        evidence(ROWS, command, service, observation, begun.elapsed().as_secs_f64())
     }
 
     fn rows_command(&self, marker: &str) -> String {
@@ -282,4 +275,21 @@ impl Prober {
         let names = Part::ALL.map(|part| self.role(part).to_string());
         names.into_iter().zip([proxy, app, database]).collect()
     }
+}
+
+/// Whether nginx could not reach the app at first, and could a moment later: an app that starts slowly, on a busy machine.
+fn app_came_up_meanwhile(survey: &Survey) -> bool {
+    let answered = |id: &str, gateway_error: bool| {
+        matches!(
+            survey.evidence.get(id).map(|evidence| &evidence.observation),
+            Some(Observation::Http(answer)) if is_gateway_error(answer.status) == gateway_error
+        )
+    };
+    answered(PAGE, true) && answered(NGINX_FLASKAPP, false)
+}
+
+/// The form as curl would send it, with these arguments.
+pub(super) fn submit_command(fields: &str, address: &str) -> String {
+    let fields = if fields.is_empty() { " -d name=… -d quantity=… -d description=…" } else { fields };
+    format!("curl -siL -b cookies -c cookies{fields} {address}")
 }

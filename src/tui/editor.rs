@@ -13,8 +13,14 @@ pub struct Editor {
     pub file: String,
     /// The text and the place in it.
     pub area: TextArea<'static>,
+    /// The word that was found last.
+    pub sought: String,
     /// What the file holds, as far as is known.
     saved: String,
+    /// What is being written, until that is known to be done.
+    writing: Option<String>,
+    /// What the file held before it was last written here: a look that began before then still sees that.
+    before: Option<String>,
     /// Whether the file's last line has an end.
     ends_with_newline: bool,
     /// Whether the file's lines end as on Windows.
@@ -45,7 +51,10 @@ impl Editor {
         Self {
             file,
             area,
+            sought: String::new(),
             saved: text.to_owned(),
+            writing: None,
+            before: None,
             ends_with_newline: unix.is_empty() || unix.ends_with('\n'),
             crlf,
             search: None,
@@ -69,9 +78,33 @@ impl Editor {
         self.text() != self.saved
     }
 
-    /// Notes that the text as it is now was written.
+    /// The text, which is about to be written.
+    pub fn to_write(&mut self) -> String {
+        let text = self.text();
+        self.writing = Some(text.clone());
+        text
+    }
+
+    /// Notes that it was written.
     pub fn was_saved(&mut self) {
-        self.saved = self.text();
+        let written = self.writing.take().unwrap_or_else(|| self.text());
+        self.before = Some(std::mem::replace(&mut self.saved, written));
+    }
+
+    /// Whether the file holds what was not written here.
+    pub fn differs_outside(&self, now: &str) -> bool {
+        now != self.saved && ![&self.writing, &self.before].iter().any(|ours| ours.as_deref() == Some(now))
+    }
+
+    /// Notes what the file holds now, and keeps what is written here.
+    pub fn saw(&mut self, now: &str) {
+        self.saved = now.to_owned();
+    }
+
+    /// To this line and column, from 1.
+    pub fn go_to(&mut self, line: usize, column: usize) {
+        let clip = |number: usize| u16::try_from(number.saturating_sub(1)).unwrap_or(u16::MAX);
+        self.area.move_cursor(CursorMove::Jump(clip(line), clip(column)));
     }
 
     /// Takes a key in that is for writing.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::model::Model;
 use crate::{
+    conductor::ContainerView,
     course::Course,
     diagnosis::Status,
+    engine::ServiceState::{Exited, Missing, Restarting},
     journal::{Progress, WorkKind},
 };
 
@@ -57,6 +59,8 @@ pub struct Seen<'a> {
     pub facts: &'a BTreeMap<String, String>,
     /// The last verification, and the ports that were moved.
     pub progress: &'a Progress,
+    /// The containers.
+    pub containers: &'a [ContainerView],
     /// It is asked right now.
     pub asking: bool,
     /// The stack has changed since it was asked.
@@ -65,13 +69,18 @@ pub struct Seen<'a> {
 
 /// The learner's map as it stands now.
 pub fn map(model: &Model) -> HopMap {
-    map_of(Seen {
+    map_of(seen(model))
+}
+
+fn seen(model: &Model) -> Seen<'_> {
+    Seen {
         course: &model.course,
         facts: &model.facts,
         progress: &model.progress,
+        containers: &model.containers,
         asking: model.work.as_ref().is_some_and(|work| work.work.kind == WorkKind::Verify),
         old: !model.asked,
-    })
+    }
 }
 
 /// The map of what was seen.
@@ -86,8 +95,11 @@ pub fn map_of(model: Seen<'_>) -> HopMap {
         .enumerate()
         .map(|(index, hop)| {
             let verdict = report.and_then(|report| report.hops.iter().find(|verdict| verdict.id == hop.id));
+            // The engine tells of a death at once; the stack need not be asked for that.
+            let dead = dead(model.containers, &hop.to);
             let state = match verdict.map(|verdict| verdict.status) {
                 _ if model.asking => LinkState::Asking,
+                _ if dead.is_some() => LinkState::Broken,
                 Some(Status::Pass) => LinkState::Works,
                 Some(Status::Fail) => LinkState::Broken,
                 Some(Status::Unknown) | None => LinkState::NotAsked,
@@ -95,16 +107,130 @@ pub fn map_of(model: Seen<'_>) -> HopMap {
             let word = match state {
                 LinkState::Asking => "asking …".to_owned(),
                 LinkState::NotAsked => "not asked".to_owned(),
+                _ if dead.is_some() => dead.map(ended).unwrap_or_default(),
                 _ => verdict.map(|verdict| short(&verdict.observed)).unwrap_or_default(),
             };
             // One break at a time: what lies behind the first one is another lesson's.
             let facing = if state == LinkState::Broken && !broken_before { facing(model, index) } else { None };
             broken_before |= state == LinkState::Broken;
-            Link { state, port: port(model, index), word, facing, old: model.old }
+            Link { state, port: port(model, index), word, facing, old: model.old && dead.is_none() }
         })
         .collect();
     let volume = model.facts.get("db.volume").cloned().unwrap_or_else(|| "volume".to_owned());
     HopMap { nodes, links, volume }
+}
+
+/// The container of this service, where it ran and no longer does.
+fn dead<'a>(containers: &'a [ContainerView], service: &str) -> Option<&'a ContainerView> {
+    let mut of_it = containers.iter().filter(|container| container.service == service).peekable();
+    of_it.peek()?;
+    let mut last = None;
+    for container in of_it {
+        if !matches!(container.state, Exited | Restarting) {
+            return None;
+        }
+        last = Some(container);
+    }
+    last
+}
+
+/// How a container ended, in a few words.
+fn ended(container: &ContainerView) -> String {
+    match (container.state, container.exit_code) {
+        (Restarting, _) => format!("{} dies again and again", container.service),
+        (_, Some(0) | None) => format!("{} has ended", container.service),
+        (_, Some(code)) => format!("{} died ({code})", container.service),
+    }
+}
+
+/// One end of a link, as a row of numbers that should stand one above the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// Who, and what it does: `nginx listens on`.
+    pub who: String,
+    /// The number on the caller's side; empty where this end has none there.
+    pub left: String,
+    /// The number on the other side; empty likewise.
+    pub right: String,
+    /// Where it is written, or why it is known.
+    pub from: String,
+}
+
+/// The ends of a link, as the learner's files say them; what a container says that runs now, where that is another number.
+pub fn ends(model: &Model, link: usize) -> Vec<End> {
+    let fact = |name: &str| model.facts.get(name).map(String::as_str).filter(|value| !value.is_empty());
+    let place = |name: &str| {
+        let place = model.places.get(name);
+        place.map(|place| format!("{}:{}", place.file.display(), place.line)).unwrap_or_default()
+    };
+    let end = |who: String, left: &str, right: &str, from: String| End {
+        who,
+        left: left.to_owned(),
+        right: right.to_owned(),
+        from,
+    };
+    let roles = &model.course.roles;
+    let mut ends = Vec::new();
+    // A number that runs and that the files no longer say (or not yet).
+    let live = |ends: &mut Vec<End>, name: &str, role: &str, file: Option<&str>| {
+        let runs = model.containers.iter().any(|one| one.service == role && !matches!(one.state, Exited | Missing));
+        if let Some(now) = fact(&format!("live.{name}.listens")).filter(|now| runs && Some(*now) != file) {
+            let who = format!("{role} was seen on");
+            ends.push(if link == 0 {
+                end(who, "", now, "when last asked".into())
+            } else {
+                end(who, now, "", "when last asked".into())
+            });
+        }
+    };
+    match link {
+        0 => {
+            let story = story_port(&model.course.stack.url);
+            let called = port(seen(model), 0).trim_start_matches(':').to_owned();
+            let why = if called == story.to_string() {
+                String::new()
+            } else {
+                format!("in place of {story}, which is taken")
+            };
+            ends.push(end("the browser calls".into(), &called, "", why));
+            for mapping in fact("nginx.published").or(fact("front.published")).unwrap_or("").split(',') {
+                if let Some((host, container)) = mapping.rsplit_once(':') {
+                    let host = host.rsplit(':').next().unwrap_or(host);
+                    ends.push(end("compose joins".into(), host, container, place("nginx.published")));
+                }
+            }
+            let listens = fact("nginx.listen");
+            if let Some(listens) = listens {
+                ends.push(end(format!("{} listens on", roles.proxy), "", listens, place("nginx.listen")));
+            }
+            live(&mut ends, "nginx", &roles.proxy, listens);
+        }
+        1 => {
+            if let Some(asked) = fact("nginx.upstream_port") {
+                let host = fact("nginx.upstream_host").filter(|host| *host != roles.app);
+                let of = host.map(|host| format!(" {host}")).unwrap_or_default();
+                ends.push(end(format!("{} calls{of}", roles.proxy), asked, "", place("nginx.upstream_port")));
+            }
+            let listens = fact("flaskapp.port");
+            if let Some(listens) = listens {
+                let from = Some(place("flaskapp.port")).filter(|place| !place.is_empty());
+                let from = from.unwrap_or_else(|| "no file names one".into());
+                ends.push(end(format!("{} listens on", roles.app), listens, "", from));
+            }
+            live(&mut ends, "flaskapp", &roles.app, listens);
+        }
+        2 => {
+            if let Some(asked) = fact("db.port") {
+                let host = fact("db.host").filter(|host| *host != roles.database);
+                let of = host.map(|host| format!(" {host}")).unwrap_or_default();
+                ends.push(end(format!("{} calls{of}", roles.app), asked, "", place("db.port")));
+            }
+            ends.push(end(format!("{} listens on", roles.database), "5432", "", "Postgres' own number".into()));
+            live(&mut ends, "db", &roles.database, Some("5432"));
+        }
+        _ => {}
+    }
+    ends
 }
 
 /// An observation made to fit under a link.

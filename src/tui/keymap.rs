@@ -42,6 +42,11 @@ impl Chord {
         };
         if self.ctrl { format!("Ctrl-{name}") } else { name }
     }
+
+    /// This key, as if it were pressed.
+    pub fn pressed(self) -> KeyEvent {
+        KeyEvent::new(self.code, if self.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE })
+    }
 }
 
 impl From<KeyEvent> for Chord {
@@ -96,6 +101,8 @@ pub enum Command {
     Tour,
     /// Copies the command.
     Copy,
+    /// Copies what was said.
+    CopyOutput,
     /// Opens the pane's text in the pager.
     Open,
     /// Searches the logs.
@@ -106,6 +113,12 @@ pub enum Command {
     NextItem,
     /// See [`Command::NextItem`].
     PreviousItem,
+    /// The chain at the top.
+    Map,
+    /// The next link of it.
+    NextLink,
+    /// The link before.
+    PreviousLink,
     /// The other pane, or the next one.
     NextPane,
     /// The pane before.
@@ -138,6 +151,8 @@ pub enum Command {
     Interrupt,
     /// Ctrl-Z: back to the shell.
     Suspend,
+    /// Looks at files and containers again.
+    Refresh,
     /// Draws everything anew.
     Redraw,
     /// Saves the file.
@@ -167,6 +182,8 @@ pub enum Place {
     Story,
     /// The lesson's page while it asks for a prediction.
     Question,
+    /// The chain at the top.
+    Map,
     /// Tab 1.
     Evidence,
     /// Tab 2.
@@ -250,11 +267,12 @@ pub fn bar(place: Place) -> Vec<&'static Binding> {
 pub fn groups() -> Vec<(&'static str, Vec<&'static Binding>)> {
     let mut seen: Vec<*const Binding> = Vec::new();
     use Place::{
-        Asking, Chooser, Diff, Editor, Evidence, Files, Journal, Leaving, Logs, Question, Reading, Resetting, Story,
-        Unsaved, Welcome, Writing,
+        Asking, Chooser, Diff, Editor, Evidence, Files, Journal, Leaving, Logs, Map, Question, Reading, Resetting,
+        Story, Unsaved, Welcome, Writing,
     };
-    let groups: [(&str, &[Place]); 6] = [
+    let groups: [(&str, &[Place]); 7] = [
         ("The lesson", &[Story, Question]),
+        ("The chain at the top", &[Map]),
         ("Evidence, logs, files, diff", &[Evidence, Logs, Files, Diff, Journal]),
         ("The built-in editor", &[Editor, Unsaved]),
         ("On leaving", &[Leaving]),

@@ -9,9 +9,11 @@
 //!
 //! [`update()`] never waits, [`view()`] never changes anything, and whatever takes time comes back as a [`Msg`].
 
+mod changes;
 pub mod demo;
 mod disk;
 mod editor;
+mod highlight;
 mod hops;
 mod input;
 pub mod keymap;
@@ -21,6 +23,7 @@ mod model;
 mod msg;
 mod need;
 mod parts;
+mod plain;
 mod runtime;
 mod sources;
 mod terminal;
@@ -57,6 +60,8 @@ pub struct Options {
     pub lesson: Option<String>,
     /// Whether colours are used.
     pub color: ColorChoice,
+    /// Line by line instead of on a screen of its own.
+    pub plain: bool,
 }
 
 /// Runs the learner's screen until it is left. The first picture comes before anything else is asked or read.
@@ -70,6 +75,9 @@ pub struct Options {
 pub async fn run(options: Options) -> Result<()> {
     if let Some(lesson) = &options.lesson {
         options.conductor.course.lesson_or_error(lesson)?;
+    }
+    if options.plain {
+        return run_plain(options).await;
     }
     let mut terminal = terminal::Terminal::take()?;
     terminal::end_on_panic(options.conductor.lab.join(".breakfix"));
@@ -102,6 +110,26 @@ pub async fn run(options: Options) -> Result<()> {
         std::process::exit(128 + signal);
     }
     runtime.fatal().map_or(Ok(()), Err)
+}
+
+/// The same, line by line.
+async fn run_plain(options: Options) -> Result<()> {
+    let start = Start {
+        course: Arc::clone(&options.conductor.course),
+        lab: shown_path(&options.conductor.lab),
+        theme: Theme::MONO,
+        // There is no editor of ours without a screen.
+        own_editor: true,
+        lesson: options.lesson,
+        now: now_ms(),
+        size: (80, u16::MAX),
+    };
+    let dir = options.conductor.lab.clone();
+    let (remote, told) = conductor::spawn(options.conductor);
+    match plain::run(Model::new(start), remote, told, dir).await? {
+        Some(signal) => std::process::exit(128 + signal),
+        None => Ok(()),
+    }
 }
 
 /// A path as the learner would write it: relative to here where that is shorter.

@@ -9,7 +9,7 @@ use std::{
 pub use super::parts::{Focus, Leaving, Overlay, Page, Screen, Scroll, Scrolls, Start, Tab, WorkView};
 use super::{input::Input, keymap::Place, logs::Logs, msg::LabTexts, theme::Theme};
 use crate::{
-    compose::Finding,
+    compose::{Finding, Place as FilePlace},
     conductor::{Action, ContainerView, EngineStatus},
     course::{Course, Lesson},
     diagnosis::NamedWrongTurn,
@@ -53,12 +53,22 @@ pub struct Model {
     pub stale: Vec<Stale>,
     /// What files and containers say, by name.
     pub facts: BTreeMap<String, String>,
+    /// Where in the files they stand, by the same names.
+    pub places: BTreeMap<String, FilePlace>,
     /// When files were last saved.
     pub saved: BTreeMap<PathBuf, u64>,
     /// Where the learner stands.
     pub progress: Progress,
     /// The journal, without what each verification saw.
     pub entries: Vec<Entry>,
+    /// What files and containers said when the stack was last asked.
+    pub facts_asked: BTreeMap<String, String>,
+    /// The hypotheses that were skipped in a row: who does not want to be asked is not asked.
+    pub hypotheses_skipped: usize,
+    /// A hypothesis was asked for, and nothing was edited since.
+    pub hypothesis_asked: bool,
+    /// It was said that one change at a time tells more.
+    pub said_one_change: bool,
     /// The last verification is newer than the last change.
     pub asked: bool,
     /// A file was edited since the last verification of this session.
@@ -82,6 +92,8 @@ pub struct Model {
     pub tab: Tab,
     /// How far each pane is scrolled.
     pub scrolls: Scrolls,
+    /// The link whose evidence alone is shown; `None` shows all.
+    pub hop: Option<usize>,
     /// Index of the answer that the Evidence pane begins with.
     pub evidence_at: usize,
     /// Index of the file that the Files pane shows.
@@ -128,9 +140,14 @@ impl Model {
             findings: Vec::new(),
             stale: Vec::new(),
             facts: BTreeMap::new(),
+            places: BTreeMap::new(),
             saved: BTreeMap::new(),
             progress: Progress::default(),
             entries: Vec::new(),
+            facts_asked: BTreeMap::new(),
+            hypotheses_skipped: 0,
+            hypothesis_asked: false,
+            said_one_change: false,
             asked: false,
             edited: false,
             logs: Logs::default(),
@@ -142,6 +159,7 @@ impl Model {
             focus: Focus::Lesson,
             tab: Tab::Evidence,
             scrolls: Scrolls::default(),
+            hop: None,
             evidence_at: 0,
             file_at: 0,
             overlay: None,
@@ -252,7 +270,7 @@ impl Model {
         match &self.overlay {
             Some(Overlay::Help | Overlay::Reading { .. } | Overlay::Error(_)) => Place::Reading,
             Some(Overlay::Lessons(_) | Overlay::Files { .. }) => Place::Chooser,
-            Some(Overlay::Note(_) | Overlay::Search(_)) => Place::Writing,
+            Some(Overlay::Note(_) | Overlay::Search(_) | Overlay::Hypothesis { .. }) => Place::Writing,
             Some(Overlay::Leaving) => Place::Leaving,
             Some(Overlay::Resetting) => Place::Resetting,
             Some(Overlay::Revealing | Overlay::Images) => Place::Asking,
@@ -263,6 +281,7 @@ impl Model {
                 (Focus::Lesson, _) if self.reflecting.is_some() => Place::Writing,
                 (Focus::Lesson, _) if self.question_open() => Place::Question,
                 (Focus::Lesson, _) => Place::Story,
+                (Focus::Map, _) => Place::Map,
                 (Focus::Side, Tab::Evidence) => Place::Evidence,
                 (Focus::Side, Tab::Logs) => Place::Logs,
                 (Focus::Side, Tab::Files) => Place::Files,
@@ -327,7 +346,7 @@ impl Model {
         }
         match (self.focus, self.tab) {
             (Focus::Lesson, _) => &mut self.scrolls.lesson,
-            (Focus::Side, Tab::Evidence | Tab::Logs) => &mut self.scrolls.evidence,
+            (Focus::Map, _) | (Focus::Side, Tab::Evidence | Tab::Logs) => &mut self.scrolls.evidence,
             (Focus::Side, Tab::Files) => &mut self.scrolls.files,
             (Focus::Side, Tab::Diff) => &mut self.scrolls.diff,
             (Focus::Side, Tab::Journal) => &mut self.scrolls.journal,

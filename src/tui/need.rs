@@ -179,6 +179,10 @@ fn over_the_screen(model: &Model) -> Option<Next> {
         Overlay::Help | Overlay::Reading { .. } | Overlay::Error(_) => Next::press(Command::Forward, "close"),
         Overlay::Lessons(_) => Next::press(Command::Forward, "open this lesson").also(Command::Cancel, "stay"),
         Overlay::Files { .. } => Next::press(Command::Forward, "edit this file").also(Command::Cancel, "stay"),
+        Overlay::Hypothesis { input, .. } if input.is_blank() => {
+            Next::press(Command::Forward, "make it live; an empty line skips this").also(Command::Cancel, "not yet")
+        }
+        Overlay::Hypothesis { .. } => Next::press(Command::Forward, "keep it, and make it live"),
         Overlay::Note(_) => Next::press(Command::Forward, "keep the note").also(Command::Cancel, "drop it"),
         Overlay::Search(_) => Next::press(Command::Forward, "find it").also(Command::Cancel, "stop"),
         Overlay::Leaving => {
@@ -310,7 +314,7 @@ fn solved(model: &Model) -> Next {
 }
 
 /// The title of the wrong turn that was recognised and not explained yet.
-fn unexplained_turn(model: &Model) -> Option<String> {
+pub fn unexplained_turn(model: &Model) -> Option<String> {
     let here = model.here();
     let turn = model.wrong_turn()?;
     (!here.explained.contains(&turn.id)).then(|| turn.title.clone())

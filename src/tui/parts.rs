@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use super::{editor::Editor, input::Input, theme::Theme};
-use crate::{conductor::Work, course::Course, engine::Step, error::Error};
+use crate::{
+    conductor::{Action, Work},
+    course::Course,
+    engine::Step,
+    error::Error,
+};
 
 /// What has to end before the program does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +46,8 @@ pub enum Page {
 /// Which half of the screen has the keys; on a narrow screen, which is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Focus {
+    /// The chain at the top; beside it stands the evidence of the link that it is at.
+    Map,
     /// The lesson.
     Lesson,
     /// The tabs.
@@ -142,6 +149,16 @@ pub enum Overlay {
     Note(Input),
     /// A word to find in the logs.
     Search(Input),
+    /// What the learner thinks is wrong, before these actions make an edit live; first, where it is to be said, that more
+    /// than one thing was changed.
+    Hypothesis {
+        /// The line.
+        input: Input,
+        /// What is asked for afterwards.
+        actions: Vec<Action>,
+        /// What was changed, where that is more than one thing.
+        changes: Vec<String>,
+    },
     /// What becomes of the shop?
     Leaving,
     /// Which files are put back?

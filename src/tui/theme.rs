@@ -68,6 +68,16 @@ impl Theme {
         self.colour(Color::Cyan, Modifier::UNDERLINED)
     }
 
+    /// Keywords and keys in a file.
+    pub fn keyword(self) -> Style {
+        self.colour(Color::Magenta, Modifier::BOLD)
+    }
+
+    /// Strings and numbers in a file.
+    pub fn literal(self) -> Style {
+        self.colour(Color::Cyan, Modifier::empty())
+    }
+
     /// A command that was typed for the learner, and keys.
     pub fn command(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD)
@@ -143,6 +153,8 @@ mod tests {
             theme.bad(),
             theme.attention(),
             theme.code(),
+            theme.keyword(),
+            theme.literal(),
             theme.service(2),
             theme.tame(Style::new().fg(Color::Red).bg(Color::Blue)),
         ];

@@ -61,7 +61,11 @@ impl Scene {
         scene.saw("nginx-flaskapp", Observation::Http(front.clone()));
         scene.saw("upstream", Observation::Http(front));
         scene.saw("flaskapp-db", Observation::Connected { what: "PostgreSQL 17.5".into() });
-        scene.saw("submit", Observation::Http(submit));
+        scene.saw("submit", Observation::Http(submit.clone()));
+        let mut again = submit.clone();
+        again.marker = Some("teapotxyz789".into());
+        again.visible = format!("[Item 1: {MARKER}, 42, Item 2: teapotxyz789, 17]");
+        scene.saw("submit-again", Observation::Http(again));
         scene.saw("rows", Observation::Rows(rows));
         for (role, port) in [("nginx", 80), ("flaskapp", 80), ("db", 5432)] {
             scene.survey.services.insert(role.into(), service(role, &[("0.0.0.0", port)]));

@@ -164,7 +164,10 @@ impl Drop for Lab {
         let (engine, project) = (self.engine.clone(), self.project.clone());
         clean_up(async move {
             let _ = engine.down(&project, None, true, &Progress::silent()).await;
-            let _ = engine.remove_images_of(&project).await;
+            // No other test has a project that begins so.
+            if let Ok(names) = engine.images_named(&format!("{project}-")).await {
+                let _ = engine.remove_images(&names).await;
+            }
         });
     }
 }

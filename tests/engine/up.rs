@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use bollard::query_parameters::TagImageOptionsBuilder;
 use breakfix::{
     engine::ServiceState,
     engine::{BuildPolicy, ChangeKind, Progress, Step, UpOptions},
@@ -138,8 +139,26 @@ async fn an_image_is_built_when_its_context_changed_and_not_otherwise() {
     lab.up().await;
     wait_for_line(&lab, "two").await;
     lab.engine.down(&lab.project, Some(lab.dir()), true, &Progress::silent()).await.unwrap();
-    lab.engine.remove_images_of(&lab.project).await.unwrap();
-    assert!(lab.docker.inspect_image(&format!("{}-app", lab.project)).await.is_err());
+    let name = format!("{}-app:latest", lab.project);
+    let names = lab.engine.images_named(&format!("{}-", lab.project)).await.unwrap();
+    assert_eq!(names, [name.as_str()]);
+    lab.engine.remove_images(&names).await.unwrap();
+    assert!(lab.docker.inspect_image(&name).await.is_err());
+}
+
+#[tokio::test]
+async fn an_image_whose_name_begins_alike_is_somebody_elses() {
+    let Some(lab) = Lab::usual().await else { return };
+    let (ours, theirs) = (format!("{}-web", lab.project), format!("{}-web-2", lab.project));
+    for name in [&ours, &theirs] {
+        let options = TagImageOptionsBuilder::default().repo(name).tag("latest").build();
+        lab.docker.tag_image("python:3.13-slim", Some(options)).await.unwrap();
+    }
+    lab.engine.remove_images(&[format!("{ours}:latest")]).await.unwrap();
+    assert!(lab.docker.inspect_image(&ours).await.is_err());
+    assert!(lab.docker.inspect_image(&theirs).await.is_ok());
+    // What it named all the time.
+    assert!(lab.docker.inspect_image("python:3.13-slim").await.is_ok());
 }
 
 async fn wait_for_line(lab: &Lab, text: &str) {

@@ -111,6 +111,7 @@ impl Session {
             Some(survey) => diagnosis::with_live(self.files.facts(), survey),
             None => self.files.facts().clone(),
         };
+        self.update(Update::Places(self.files.places().clone())).await;
         self.update(Update::Facts(facts)).await;
     }
 

@@ -1,14 +1,22 @@
 //! Base images: present, pulled, or built as stand-ins from Debian's packages.
 //!
-//! `pull` asks registries, with bounds; `stand_in` builds what no registry gives; `archive` writes what an engine loads;
-//! `transfer` carries images from one machine to another in a file.
+//! `pull` asks registries, with bounds (`layers`: how far it is; `refusal`: why not; `silence`: whom not to ask for a while);
+//! `stand_in` builds what no registry gives, by `mmdebstrap`; `archive` writes what an engine loads; `transfer` carries images
+//! from one machine to another in a file.
 
 mod archive;
+mod layers;
+mod mmdebstrap;
 mod pull;
+mod refusal;
+mod silence;
 mod stand_in;
 mod transfer;
 
 use std::path::Path;
+
+use pull::Ask;
+use refusal::Refusal;
 
 use super::{Engine, Progress};
 use crate::error::{Error, Result};
@@ -98,7 +106,10 @@ impl Engine {
         if !missing.is_empty() {
             match policy {
                 ImagePolicy::Local => return Err(not_here(&missing)),
-                ImagePolicy::Pull => self.pull_all(&missing, progress).await.map_err(|failure| failure.error())?,
+                ImagePolicy::Pull => self
+                    .pull_all(&missing, Ask::UnlessSilent, progress)
+                    .await
+                    .map_err(|refused| refusal::error(&refused))?,
                 ImagePolicy::Build => self.build_stand_ins(&missing, progress).await?,
                 ImagePolicy::Auto => self.pull_or_build(&missing, progress).await?,
             }
@@ -106,17 +117,18 @@ impl Engine {
         self.image_status(names).await
     }
 
-    /// Pulls these images even where stand-ins are here, and replaces those.
+    /// Pulls these images even where stand-ins are here, and replaces those. A registry that was silent is asked again.
     ///
     /// # Errors
     /// Environment: the registry does not give one.
     pub async fn pull_images(&self, names: &[String], progress: &Progress) -> Result<()> {
         let before = self.image_status(names).await?;
-        self.pull_all(names, progress).await.map_err(|failure| failure.error())?;
-        for old in before.iter().filter(|old| old.origin == ImageOrigin::StandIn) {
-            self.forget_replaced(old).await?;
-        }
-        Ok(())
+        let pulled = self.pull_all(names, Ask::Always, progress).await;
+        // Those that came are here, whatever became of the others.
+        let replaced = before.iter().filter(|old| old.origin == ImageOrigin::StandIn);
+        let forgotten = futures_util::future::join_all(replaced.map(|old| self.forget_replaced(old))).await;
+        pulled.map_err(|refused| refusal::error(&refused))?;
+        forgotten.into_iter().collect()
     }
 
     /// Builds stand-ins for those of these images that are absent.
@@ -167,18 +179,25 @@ impl Engine {
     }
 
     async fn pull_or_build(&self, missing: &[String], progress: &Progress) -> Result<()> {
-        let failure = match self.pull_all(missing, progress).await {
+        let refused = match self.pull_all(missing, Ask::UnlessSilent, progress).await {
             Ok(()) => return Ok(()),
-            Err(failure) => failure,
+            Err(refused) => refused,
         };
+        if refused.iter().any(|refusal| !refusal.has_stand_in()) {
+            // Nothing that is built here makes up for it.
+            return Err(refusal::error(&refused));
+        }
+        let reason = refused.first().map_or_else(String::new, Refusal::reason);
         let rest = self.absent(missing).await?;
-        progress.step("images", "build", format!("{}: building stand-ins from Debian's packages", failure.reason));
+        progress.step("images", "build", format!("{reason}: building stand-ins from Debian's packages"));
         self.build_stand_ins(&rest, progress).await.map_err(|error| Error {
-            why: [failure.error().why, vec![error.what], error.why].concat(),
+            why: [refusal::error(&refused).why, vec![error.what], error.why].concat(),
             ..Error::environment(format!("{} can be neither pulled nor built", rest.join(", ")))
                 .suggest_all(error.try_next)
                 .suggest("breakfix images load FILE    # a file that `breakfix images save FILE` wrote elsewhere")
-        })
+        })?;
+        progress.finished("images", "build", "stand-ins are here");
+        Ok(())
     }
 }
 

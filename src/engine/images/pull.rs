@@ -1,175 +1,99 @@
 //! Asking registries, with bounds: what hangs is given up, told, and not asked again for a while.
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    time::{Duration, SystemTime},
-};
+use std::time::Duration;
 
-use bollard::query_parameters::{CreateImageOptionsBuilder, RemoveImageOptionsBuilder};
-use futures_util::StreamExt;
+use bollard::{
+    models::CreateImageInfo,
+    query_parameters::{CreateImageOptionsBuilder, RemoveImageOptionsBuilder},
+};
+use futures_util::{Stream, StreamExt};
 
 use super::{
-    super::call::{Fault, SLOW, ask},
+    super::call::{Fault, IDLE, SLOW, ask},
     ImageStatus,
+    layers::{Far, Layers},
+    refusal::{Refusal, registry},
+    silence::{LEFT_ALONE, Silence},
 };
 use crate::{
     engine::{Engine, Progress},
-    error::{Error, Result},
+    error::Result,
 };
 
-/// Bound until a registry says its first word.
-const FIRST_WORD: Duration = Duration::from_secs(20);
-/// Bound between two messages of a pull that has begun.
-const NEXT_WORD: Duration = Duration::from_secs(60);
-/// How long a registry that gave no answer is left alone.
-const LEFT_ALONE: Duration = Duration::from_secs(10 * 60);
-
-/// Why images could not be pulled.
-pub(super) struct PullFailure {
-    /// The reason in a few words: `no registry answers`.
-    pub reason: String,
-    what: String,
-    detail: String,
-    suggestion: Option<&'static str>,
-    /// Nobody answered at all, as opposed to an answer that says no.
-    unreachable: bool,
+/// Bounds on the time until the next message of a pull.
+struct Bounds {
+    /// Until a registry says its first word.
+    first: Duration,
+    /// While it sends. A slow line gives a message only once in half a megabyte.
+    next: Duration,
+    /// While the engine unpacks what has come.
+    own: Duration,
 }
 
-impl PullFailure {
-    pub(super) fn error(&self) -> Error {
-        let error = Error::environment(self.what.clone()).why(self.reason.clone()).why(self.detail.clone());
-        match self.suggestion {
-            Some(suggestion) => error.suggest(suggestion),
-            None => error.suggest("breakfix images build    # stand-ins from Debian's packages"),
-        }
-    }
+const BOUNDS: Bounds = Bounds { first: Duration::from_secs(20), next: Duration::from_secs(60), own: IDLE };
 
-    fn new(name: &str, fault: &Fault) -> Self {
-        let detail = fault.message();
-        let (reason, suggestion) = reason(fault, &detail);
-        Self {
-            what: format!("{name} can't be pulled"),
-            reason: reason.into(),
-            suggestion,
-            unreachable: matches!(fault, Fault::NoAnswer(_)) || reason == UNREACHABLE,
-            detail,
-        }
-    }
-}
-
-const UNREACHABLE: &str = "no registry answers";
-
-/// What a refusal means, and what to try.
-fn reason(fault: &Fault, text: &str) -> (&'static str, Option<&'static str>) {
-    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    match fault {
-        Fault::NoAnswer(_) => (UNREACHABLE, None),
-        Fault::Gone(_) => ("the engine went away", Some("breakfix doctor")),
-        _ if has(&["toomanyrequests", "429", "rate limit"]) => {
-            ("the registry has had too many requests from here", Some("docker login    # or wait an hour"))
-        }
-        _ if has(&[
-            "no such host",
-            "dial tcp",
-            "connection refused",
-            "i/o timeout",
-            "network is unreachable",
-            "TLS handshake timeout",
-            "Client.Timeout",
-            "deadline exceeded",
-        ]) =>
-        {
-            (UNREACHABLE, None)
-        }
-        _ if has(&["x509", "certificate"]) => (
-            "the engine does not trust the registry's certificate",
-            Some("add your proxy's CA to the engine's machine and restart Docker"),
-        ),
-        _ if has(&["unauthorized", "authentication required", "no basic auth", "denied"]) => {
-            ("the registry asks for a login", Some("docker login"))
-        }
-        _ if has(&["manifest unknown", "not found", "manifest for"]) => ("the registry has no such image", None),
-        _ if has(&["no space left on device"]) => {
-            ("the disk is full", Some("docker system df    # what takes the space"))
-        }
-        _ => ("the pull failed", None),
-    }
+/// Which registries are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// All: a person said so.
+    Always,
+    /// Those that were not silent a few minutes ago.
+    UnlessSilent,
 }
 
 impl Engine {
-    /// Pulls these images side by side. A registry that was silent a few minutes ago is not asked.
-    pub(super) async fn pull_all(&self, names: &[String], progress: &Progress) -> Result<(), PullFailure> {
-        let memory = Silence::of(&self.info.url);
-        if let Some(since) = memory.lasting() {
-            return Err(PullFailure {
-                reason: UNREACHABLE.into(),
-                what: format!("{} can't be pulled", names.join(", ")),
-                detail: format!(
-                    "none answered {} s ago; the next try is in {} min",
-                    since.as_secs(),
-                    (LEFT_ALONE.saturating_sub(since).as_secs() / 60) + 1
-                ),
-                suggestion: None,
-                unreachable: true,
-            });
-        }
-        let pulls = names.iter().map(|name| self.pull(name, progress));
-        let failure = futures_util::future::join_all(pulls).await.into_iter().find_map(Result::err);
-        match failure {
-            None => {
-                memory.forget();
-                Ok(())
+    /// Pulls these images side by side.
+    pub(super) async fn pull_all(&self, names: &[String], whom: Ask, progress: &Progress) -> Result<(), Vec<Refusal>> {
+        let pulls = names.iter().map(|name| async move {
+            let memory = Silence::of(&self.info.url, registry(name));
+            if let Some(since) = memory.lasting().filter(|_| whom == Ask::UnlessSilent) {
+                let left = LEFT_ALONE.saturating_sub(since).as_secs() / 60 + 1;
+                let refusal = Refusal::not_asked(name, since.as_secs(), left);
+                progress.step(name, "pull", refusal.reason());
+                return Err((refusal, None));
             }
-            Some(failure) => {
-                if failure.unreachable {
-                    memory.keep();
-                }
-                Err(failure)
+            self.pull(name, progress).await.map(|()| memory.forget()).map_err(|refusal| (refusal, Some(memory)))
+        });
+        // What is kept of a silence counts from now on, not for the others of this round.
+        let ended = futures_util::future::join_all(pulls).await;
+        let refused = ended.into_iter().filter_map(Result::err).map(|(refusal, memory)| {
+            if let Some(memory) = memory.filter(|_| refusal.is_silence()) {
+                memory.keep();
             }
-        }
+            refusal
+        });
+        let refused: Vec<Refusal> = refused.collect();
+        if refused.is_empty() { Ok(()) } else { Err(refused) }
     }
 
-    async fn pull(&self, name: &str, progress: &Progress) -> Result<(), PullFailure> {
+    async fn pull(&self, name: &str, progress: &Progress) -> Result<(), Refusal> {
+        let before = self.id_of(name).await;
         let (repository, tag) = split(name);
         let options = CreateImageOptionsBuilder::default().from_image(repository).tag(tag).build();
         progress.step(name, "pull", "asking the registry");
-        let mut messages = Box::pin(self.docker.create_image(Some(options), None, None));
+        let messages = Box::pin(self.docker.create_image(Some(options), None, None));
         let mut layers = Layers::default();
-        let mut bound = FIRST_WORD;
-        let failed = loop {
-            match tokio::time::timeout(bound, messages.next()).await {
-                Err(_) => break Some(Fault::NoAnswer(bound)),
-                Ok(None) => break None,
-                Ok(Some(Err(error))) => break Some(Fault::from(error)),
-                Ok(Some(Ok(message))) => {
-                    if let Some(text) = message.error_detail.and_then(|detail| detail.message) {
-                        break Some(Fault::Says { status: 200, message: text });
-                    }
-                    let detail = message.progress_detail.unwrap_or_default();
-                    layers.take(
-                        message.id.unwrap_or_default(),
-                        message.status.as_deref(),
-                        detail.current,
-                        detail.total,
-                    );
-                    let (done, total) = layers.sum();
-                    if total > 0 {
-                        progress.amount(name, "pull", "", done, total);
-                    }
-                    bound = NEXT_WORD;
-                }
-            }
-        };
-        // The end of a pull may come garbled: the image itself is the proof.
-        if matches!(self.image(name).await, Ok(Some(_))) {
+        let ended = follow(messages, &BOUNDS, &mut layers, |far| match far {
+            Far::Asked => {}
+            Far::Words(words) => progress.step(name, "pull", words),
+            Far::Bytes(words, done, all) => progress.amount(name, "pull", words, done, all),
+        })
+        .await;
+        // The end of a pull may come garbled: a new image under the name is the proof. An old one is none, where the engine
+        // does not say that it is the registry's.
+        let after = self.id_of(name).await;
+        if after.is_some() && (ended.is_ok() || after != before) {
             progress.finished(name, "pull", "pulled");
             return Ok(());
         }
-        let fault = failed.unwrap_or_else(|| Fault::Other("the pull ended without an image".into()));
-        let failure = PullFailure::new(name, &fault);
-        progress.step(name, "pull", failure.reason.clone());
-        Err(failure)
+        let fault = ended.err().unwrap_or_else(|| Fault::Other("the pull ended without an image".into()));
+        let refusal = Refusal::new(name, &fault, layers.far() != Far::Asked);
+        progress.step(name, "pull", refusal.reason());
+        Err(refusal)
+    }
+
+    async fn id_of(&self, name: &str) -> Option<String> {
+        self.image(name).await.ok().flatten()?.id
     }
 
     /// Removes a stand-in whose name a pulled image has taken, unless something still uses it.
@@ -188,6 +112,31 @@ impl Engine {
     }
 }
 
+/// Follows a pull to its end, and tells how far it is.
+async fn follow(
+    mut messages: impl Stream<Item = Result<CreateImageInfo, bollard::errors::Error>> + Unpin,
+    bounds: &Bounds,
+    layers: &mut Layers,
+    mut tell: impl FnMut(Far),
+) -> Result<(), Fault> {
+    let mut bound = bounds.first;
+    loop {
+        let Ok(message) = tokio::time::timeout(bound, messages.next()).await else {
+            return Err(Fault::NoAnswer(bound));
+        };
+        let Some(message) = message else { return Ok(()) };
+        let message = message?;
+        if let Some(text) = message.error_detail.and_then(|detail| detail.message) {
+            return Err(Fault::Says { status: 200, message: super::super::text::clean(&text) });
+        }
+        let (id, status) = (message.id.unwrap_or_default(), message.status.unwrap_or_default());
+        let detail = message.progress_detail.unwrap_or_default();
+        layers.take(&id, &status, detail.current, detail.total);
+        tell(layers.far());
+        bound = if layers.all_here() { bounds.own } else { bounds.next };
+    }
+}
+
 /// Repository and tag; `latest` where none is named (without a tag the engine would fetch all of them).
 fn split(name: &str) -> (&str, &str) {
     if let Some((repository, digest)) = name.split_once('@') {
@@ -196,66 +145,6 @@ fn split(name: &str) -> (&str, &str) {
     match name.rsplit_once(':') {
         Some((repository, tag)) if !tag.contains('/') => (repository, tag),
         _ => (name, "latest"),
-    }
-}
-
-/// Bytes of each layer of a pull.
-#[derive(Default)]
-struct Layers(BTreeMap<String, (u64, u64)>);
-
-impl Layers {
-    fn take(&mut self, id: String, status: Option<&str>, current: Option<i64>, total: Option<i64>) {
-        let known = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok());
-        match status {
-            Some("Downloading") => {
-                if let (Some(current), Some(total)) = (known(current), known(total)) {
-                    self.0.insert(id, (current, total));
-                }
-            }
-            Some("Download complete" | "Pull complete") => {
-                if let Some((current, total)) = self.0.get_mut(&id) {
-                    *current = *total;
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn sum(&self) -> (u64, u64) {
-        self.0.values().fold((0, 0), |(done, all), (current, total)| (done + current, all + total))
-    }
-}
-
-/// The memory that no registry answered, kept in a file per engine so that the next start need not wait again.
-struct Silence(Option<PathBuf>);
-
-impl Silence {
-    fn of(engine: &str) -> Self {
-        let home = std::env::var_os("XDG_CACHE_HOME")
-            .map(PathBuf::from)
-            .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
-        let name: String = engine.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        Self(home.map(|home| home.join("breakfix").join(format!("registry-silent{name}"))))
-    }
-
-    /// How long ago nobody answered, while that still counts.
-    fn lasting(&self) -> Option<Duration> {
-        let written = std::fs::metadata(self.0.as_ref()?).ok()?.modified().ok()?;
-        SystemTime::now().duration_since(written).ok().filter(|since| *since < LEFT_ALONE)
-    }
-
-    // Only a convenience: where the file can't be written, the next start asks once more.
-    fn keep(&self) {
-        if let Some(path) = &self.0 {
-            let _ = path.parent().map(std::fs::create_dir_all);
-            let _ = std::fs::write(path, "");
-        }
-    }
-
-    fn forget(&self) {
-        if let Some(path) = &self.0 {
-            let _ = std::fs::remove_file(path);
-        }
     }
 }
 
@@ -272,31 +161,24 @@ mod tests {
         assert_eq!(split("nginx@sha256:ab"), ("nginx", "sha256:ab"));
     }
 
-    #[test]
-    fn a_pull_is_counted_in_bytes() {
-        let mut layers = Layers::default();
-        layers.take("a".into(), Some("Downloading"), Some(10), Some(100));
-        layers.take("b".into(), Some("Downloading"), Some(5), Some(50));
-        layers.take("b".into(), Some("Download complete"), None, None);
-        layers.take("a".into(), Some("Extracting"), Some(1), Some(100));
-        assert_eq!(layers.sum(), (60, 150));
-    }
-
-    #[test]
-    fn refusals_are_told_apart() {
-        let says = |message: &str| {
-            let fault = Fault::Says { status: 500, message: message.into() };
-            PullFailure::new("postgres:17", &fault)
+    #[tokio::test]
+    async fn a_pull_that_falls_silent_is_given_up() {
+        let bounds = Bounds {
+            first: Duration::from_millis(40),
+            next: Duration::from_millis(20),
+            own: Duration::from_millis(80),
         };
-        assert_eq!(says("Get \"https://r/v2/\": dial tcp: lookup r: no such host").reason, UNREACHABLE);
-        assert!(says("net/http: TLS handshake timeout").unreachable);
-        assert!(!says("toomanyrequests: You have reached your pull rate limit").unreachable);
-        assert_eq!(says("manifest unknown: manifest unknown").reason, "the registry has no such image");
-        assert_eq!(says("unauthorized: authentication required").reason, "the registry asks for a login");
-        assert_eq!(
-            says("x509: certificate signed by unknown authority").reason,
-            "the engine does not trust the registry's certificate"
-        );
-        assert!(PullFailure::new("a", &Fault::NoAnswer(FIRST_WORD)).unreachable);
+        let says = |status: &str| CreateImageInfo {
+            id: Some("a".into()),
+            status: Some(status.into()),
+            ..CreateImageInfo::default()
+        };
+        for (said, bound) in [(vec![], bounds.first), (vec!["Waiting"], bounds.next), (vec!["Extracting"], bounds.own)]
+        {
+            let messages: Vec<_> = said.into_iter().map(|status| Ok(says(status))).collect();
+            let messages = futures_util::stream::iter(messages).chain(futures_util::stream::pending());
+            let ended = follow(messages, &bounds, &mut Layers::default(), |_| {}).await;
+            assert_eq!(ended, Err(Fault::NoAnswer(bound)));
+        }
     }
 }

@@ -248,7 +248,9 @@ impl Model {
     pub fn found(&self) -> Vec<usize> {
         let Some(Overlay::Menu { way, filter, .. }) = &self.overlay else { return Vec::new() };
         let here = self.beats.get(self.beat_index()).map_or("", |beat| beat.lesson.as_str());
-        let meant = |(_, item): &(usize, &Item)| item.way == *way && item.matches(filter);
+        // The recorded run offers what it can show.
+        let known = |item: &Item| self.source == Source::Live || self.recording.knows(&item.scene.key);
+        let meant = |(_, item): &(usize, &Item)| item.way == *way && known(item) && item.matches(filter);
         let mut found: Vec<usize> = self.menu.iter().enumerate().filter(meant).map(|(index, _)| index).collect();
         found.sort_by_key(|index| self.menu[*index].scene.lesson != here);
         found

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::scene::Scene;
 use crate::{
-    conductor::{Action, EngineStatus, Update, label},
+    conductor::{Action, ContainerView, EngineStatus, Update, label},
     course::Course,
     diagnosis,
     engine::ImageStatus,
@@ -73,6 +73,8 @@ pub struct Shop {
     pub engine: EngineStatus,
     /// The base images, once they were looked at.
     pub images: Vec<ImageStatus>,
+    /// The containers.
+    pub containers: Vec<ContainerView>,
     /// The work that goes on.
     pub doing: Option<Doing>,
     /// The fold of what happened.
@@ -94,6 +96,7 @@ impl Default for Shop {
         Self {
             engine: EngineStatus::Looking,
             images: Vec::new(),
+            containers: Vec::new(),
             doing: None,
             progress: Progress::default(),
             facts: BTreeMap::new(),
@@ -109,7 +112,14 @@ impl Shop {
     /// The chain as it stands.
     pub fn map(&self, course: &Course) -> HopMap {
         let asking = self.doing.as_ref().is_some_and(|doing| doing.kind == WorkKind::Verify);
-        hops::map_of(Seen { course, facts: &self.facts, progress: &self.progress, asking, old: self.old })
+        hops::map_of(Seen {
+            course,
+            facts: &self.facts,
+            progress: &self.progress,
+            containers: &self.containers,
+            asking,
+            old: self.old,
+        })
     }
 
     /// Whether the wanted state was reached and asked.
@@ -185,7 +195,8 @@ impl Shop {
             Update::Facts(facts) => self.facts = facts,
             Update::Failed(error) => self.failed(error),
             Update::Notice(notice) => self.notice = Some(notice),
-            Update::Work(Some(_)) | Update::Log(_) | Update::Containers(_) | Update::Files { .. } | Update::Closed => {}
+            Update::Containers(containers) => self.containers = containers,
+            Update::Work(Some(_)) | Update::Log(_) | Update::Places(_) | Update::Files { .. } | Update::Closed => {}
         }
         Vec::new()
     }

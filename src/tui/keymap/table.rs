@@ -5,18 +5,24 @@ use crossterm::event::KeyCode;
 use super::{
     Binding, Chord, Command,
     Place::{
-        self, Asking, Chooser, Diff, Editor, Evidence, Files, Journal, Leaving, Logs, Question, Reading, Resetting,
-        Story, Unsaved, Welcome, Writing,
+        self, Asking, Chooser, Diff, Editor, Evidence, Files, Journal, Leaving, Logs, Map, Question, Reading,
+        Resetting, Story, Unsaved, Welcome, Writing,
     },
 };
 
-const PANES: &[Place] = &[Story, Question, Evidence, Logs, Files, Diff, Journal];
+const PANES: &[Place] = &[Story, Question, Map, Evidence, Logs, Files, Diff, Journal];
+/// In the map, `h` and `l` go along the chain.
+const PAGES: &[Place] = &[Story, Question, Evidence, Logs, Files, Diff, Journal];
+const DIGIT_TABS: &[Place] = &[Story, Map, Evidence, Logs, Files, Diff, Journal];
 const TABS: &[Place] = &[Story, Evidence, Logs, Files, Diff, Journal];
-const SCROLLS: &[Place] = &[Story, Question, Evidence, Logs, Files, Diff, Journal, Reading, Chooser];
-const SCREENS: &[Place] = &[Welcome, Story, Question, Evidence, Logs, Files, Diff, Journal];
+const SCROLLS: &[Place] = &[Story, Question, Map, Evidence, Logs, Files, Diff, Journal, Reading, Chooser];
+const SIDEWAYS: &[Place] = &[Evidence, Logs, Files, Diff, Journal, Reading, Chooser];
+const CHAIN: &[Place] = &[Story, Question];
+const SCREENS: &[Place] = &[Welcome, Story, Question, Map, Evidence, Logs, Files, Diff, Journal];
+const LISTS: &[Place] = &[Welcome, Story, Question, Evidence, Logs, Files, Diff, Journal];
 /// All places.
 pub(super) const EVERYWHERE: &[Place] = &[
-    Welcome, Story, Question, Evidence, Logs, Files, Diff, Journal, Chooser, Reading, Leaving, Resetting, Asking,
+    Welcome, Story, Question, Map, Evidence, Logs, Files, Diff, Journal, Chooser, Reading, Leaving, Resetting, Asking,
     Writing, Editor, Unsaved,
 ];
 
@@ -59,7 +65,7 @@ pub const TABLE: &[Binding] = &[
     row(keys![Chord::char('B')], Command::Bootstrap, "bootstrap", "give the database its tables", PANES, 0),
     row(keys![Chord::char('e')], Command::Edit, "edit", "edit a file ($VISUAL, $EDITOR, or here)", PANES, 13),
     row(keys![Chord::char('E')], Command::EditHere, "edit here", "edit a file in the built-in editor", PANES, 0),
-    row(keys![Chord::char('h')], Command::Hint, "hint", "the next hint: where, what, how, show", PANES, 14),
+    row(keys![Chord::char('h')], Command::Hint, "hint", "the next hint: where, what, how, show", PAGES, 14),
     row(keys![Chord::char('w')], Command::Explain, "explain", "why a wrong turn is one", PANES, 0),
     row(keys![Chord::char('n')], Command::Note, "note", "a note of your own, for the report at the end", PANES, 15),
     row(keys![Chord::char('d')], Command::Diff, "diff", "what you changed since the start", PANES, 16),
@@ -77,17 +83,44 @@ pub const TABLE: &[Binding] = &[
     row(ENTER, Command::Forward, "begin", "begin, or go on where you were", &[Welcome], 1),
     row(ENTER, Command::Forward, "skip", "go on without an answer", &[Question], 8),
     row(ENTER, Command::Forward, "on", "the next page", TABS, 0),
+    row(ENTER, Command::Forward, "its evidence", "the evidence of this link", &[Map], 1),
     row(ENTER, Command::Forward, "choose", "choose", &[Chooser], 1),
     row(ENTER, Command::Forward, "keep", "keep what is written", &[Writing], 1),
     row(ENTER, Command::Forward, "yes", "yes", &[Asking], 1),
     row(ENTER, Command::Forward, "close", "close", &[Reading], 2),
     row(keys![Chord::plain(KeyCode::Backspace)], Command::Back, "back", "the page before", &[Story, Question], 0),
     // Looking around.
-    row(keys![Chord::char('l')], Command::Lessons, "lessons", "all lessons; go to any", SCREENS, 17),
+    row(keys![Chord::char('l')], Command::Lessons, "lessons", "all lessons; go to any", LISTS, 17),
     row(keys![Chord::char('t')], Command::Tour, "tour", "the half-minute tour of this screen", SCREENS, 18),
+    row(
+        keys![Chord::char('m')],
+        Command::Map,
+        "map",
+        "the chain at the top: choose a link, see its evidence",
+        PAGES,
+        0,
+    ),
+    row(keys![Chord::plain(KeyCode::Right)], Command::NextLink, "map", "to the chain", CHAIN, 0),
+    row(keys![Chord::plain(KeyCode::Left)], Command::PreviousLink, "map", "to the chain", CHAIN, 0),
+    row(
+        keys![Chord::plain(KeyCode::Right), Chord::char('l')],
+        Command::NextLink,
+        "next link",
+        "the next link",
+        &[Place::Map],
+        2,
+    ),
+    row(
+        keys![Chord::plain(KeyCode::Left), Chord::char('h')],
+        Command::PreviousLink,
+        "link before",
+        "the link before",
+        &[Place::Map],
+        3,
+    ),
     row(keys![Chord::plain(KeyCode::Tab)], Command::NextPane, "pane", "the other pane", PANES, 0),
     row(keys![Chord::plain(KeyCode::BackTab)], Command::PreviousPane, "pane", "the pane before", PANES, 0),
-    row(TAB_DIGITS, Command::Tab, "tab", "Evidence, Logs, Files, Diff, Journal; 0 the lesson", TABS, 0),
+    row(TAB_DIGITS, Command::Tab, "tab", "Evidence, Logs, Files, Diff, Journal; 0 the lesson", DIGIT_TABS, 0),
     row(keys![Chord::char('/')], Command::Search, "search", "find a word; / and Enter again: the next", &[Logs], 5),
     row(keys![Chord::char('s')], Command::Service, "service", "all logs together, or one service's", &[Logs], 4),
     row(
@@ -107,6 +140,7 @@ pub const TABLE: &[Binding] = &[
         0,
     ),
     row(keys![Chord::char('y')], Command::Copy, "copy", "copy the command that is shown", PANES, 0),
+    row(keys![Chord::char('Y')], Command::CopyOutput, "copy output", "copy what it said, or the pane", PANES, 0),
     row(keys![Chord::char('o')], Command::Open, "open", "read the pane in your pager ($PAGER)", PANES, 0),
     row(keys![Chord::ctrl('z')], Command::Undo, "undo", "take the last change back", &[Editor], 3),
     row(keys![Chord::ctrl('y')], Command::Redo, "redo", "make it again", &[Editor], 0),
@@ -114,8 +148,8 @@ pub const TABLE: &[Binding] = &[
     row(keys![Chord::ctrl('f')], Command::Search, "search", "find a word", &[Editor], 4),
     row(UP, Command::LineUp, "up", "one line up", SCROLLS, 0),
     row(DOWN, Command::LineDown, "down", "one line down", SCROLLS, 0),
-    row(keys![Chord::plain(KeyCode::Left)], Command::Left, "left", "to the left", SCROLLS, 0),
-    row(keys![Chord::plain(KeyCode::Right)], Command::Right, "right", "to the right", SCROLLS, 0),
+    row(keys![Chord::plain(KeyCode::Left)], Command::Left, "left", "to the left", SIDEWAYS, 0),
+    row(keys![Chord::plain(KeyCode::Right)], Command::Right, "right", "to the right", SIDEWAYS, 0),
     row(keys![Chord::plain(KeyCode::PageUp), Chord::ctrl('b')], Command::PageUp, "page up", "one page up", SCROLLS, 0),
     row(
         keys![Chord::plain(KeyCode::PageDown), Chord::char(' ')],
@@ -185,11 +219,12 @@ pub const TABLE: &[Binding] = &[
         "quit",
         "leave; twice: at once",
         &[
-            Welcome, Story, Question, Evidence, Logs, Files, Diff, Journal, Chooser, Reading, Leaving, Resetting,
+            Welcome, Story, Question, Map, Evidence, Logs, Files, Diff, Journal, Chooser, Reading, Leaving, Resetting,
             Asking, Writing,
         ],
         0,
     ),
     row(keys![Chord::ctrl('z')], Command::Suspend, "suspend", "back to the shell; fg returns", EVERYWHERE, 0),
+    row(keys![Chord::ctrl('r')], Command::Refresh, "look again", "look at the files and containers again", SCREENS, 0),
     row(keys![Chord::ctrl('l')], Command::Redraw, "redraw", "draw everything anew", EVERYWHERE, 0),
 ];

@@ -174,6 +174,8 @@ fn hints_ask_for_an_attempt_in_between_and_do_not_insist() {
     assert!(stage.shows("Hint 2 · what"));
     stage.verified("app-port", bad_gateway());
     stage.press("h");
+    assert!(stage.shows("keep looking yourself"), "the last rung is the fix itself");
+    stage.press("Esc");
     assert!(stage.shows("Hint 3 · show"));
     assert_eq!(stage.model.here().hints, [Rung::Where, Rung::What, Rung::Show]);
     stage.press("h");
@@ -288,6 +290,7 @@ fn a_lab_that_cannot_be_opened_ends_the_program_and_says_why() {
     let mut stage = Stage::new(80, 24);
     stage.tell(Update::Failed(Error::usage("systems-puzzle is a file, and a lab is a directory")));
     stage.tell(Update::Closed);
+    stage.tell(Update::Closed);
     assert!(stage.effects.contains(&Effect::Exit));
     assert_eq!(stage.model.fatal.as_ref().map(|error| error.exit_code()), Some(2));
 }
@@ -297,7 +300,15 @@ fn a_port_that_was_moved_stands_on_the_map() {
     let mut stage = Stage::at_work(80, 24, "app-port");
     let why = "port 8080 is taken".to_owned();
     stage.event(Event::PortMoved { service: "nginx".into(), from: 8080, to: 8081, why });
+    let with_port = |port: &str| {
+        let mut all = containers();
+        all[2].ports = vec![port.to_owned()];
+        Update::Containers(all)
+    };
+    stage.tell(with_port("127.0.0.1:8081->80/tcp"));
     assert!(stage.shows(":8081") && stage.shows("nginx is on 8081 instead"));
+    stage.tell(with_port("127.0.0.1:8080->80/tcp"));
+    assert!(!stage.shows("instead"), "told only while it is so");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! The screen without a terminal: a stage on which keys are pressed and a conductor's part is spoken by the test.
 
+mod files;
 mod flows;
+mod map;
 mod panic;
 mod stage;
 mod storm;
+mod thinking;
 mod views;

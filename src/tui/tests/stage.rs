@@ -6,6 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Color};
 
 use crate::{
+    compose::Place,
     conductor::{Action, ContainerView, EngineStatus, Update, Work},
     course::Course,
     diagnosis::{CheckVerdict, HopVerdict, LessonVerdict, NamedWrongTurn, Report, Status, Verdict},
@@ -13,7 +14,7 @@ use crate::{
     error::Error,
     journal::{Entry, Event, Outcome, WorkKind},
     lab::{MakeLive, Stale},
-    probe::{Evidence, HttpAnswer, Observation, Survey},
+    probe::{Evidence, HttpAnswer, Observation, ServiceReport, Survey},
     tui::{Effect, LabTexts, Model, Msg, Start, Theme, update, view},
 };
 
@@ -99,6 +100,7 @@ impl Stage {
             self.work_done(work);
         }
         self.tell(Update::Containers(containers()));
+        self.tell(Update::Places(places()));
         self.tell(Update::Facts(facts()));
     }
 
@@ -350,6 +352,18 @@ pub fn facts() -> BTreeMap<String, String> {
     .into()
 }
 
+pub fn places() -> BTreeMap<String, Place> {
+    let place = |file: &str, line| Place { file: file.into(), line, column: 1 };
+    [
+        ("nginx.published", place("docker-compose.yml", 15)),
+        ("nginx.listen", place("conf.d/flaskapp.conf", 2)),
+        ("nginx.upstream_port", place("conf.d/flaskapp.conf", 4)),
+        ("db.port", place("database.py", 3)),
+    ]
+    .map(|(name, place)| (name.to_owned(), place))
+    .into()
+}
+
 pub fn texts() -> LabTexts {
     let compose = "services:\n  db:\n    image: postgres:17\n    volumes:\n      - dbdata:/var/lib/postgresql/data\n\n  flaskapp:\n    build: .\n    depends_on:\n      - db\n\n  nginx:\n    image: nginx:1.28\n    ports:\n      - \"80:8080\"\n    volumes:\n      - ./conf.d:/etc/nginx/conf.d\n    depends_on:\n      - flaskapp\n\nvolumes:\n  dbdata:\n";
     LabTexts {
@@ -390,7 +404,6 @@ pub fn bad_gateway() -> Report {
     };
     Report {
         verdict: Verdict::Broken,
-        reason: None,
         first_broken_hop: Some("nginx-flaskapp".into()),
         first_failed_lesson: Some("app-port".into()),
         hops: vec![
@@ -404,8 +417,7 @@ pub fn bad_gateway() -> Report {
             check("form-there", Status::Unknown, "not asked: nginx reaches the app"),
         ],
         lessons: vec![LessonVerdict { id: "app-port".into(), status: Status::Fail }],
-        wrong_turns: vec![],
-        stale: vec![],
+        ..Report::default()
     }
 }
 
@@ -453,7 +465,28 @@ pub fn survey() -> Survey {
         visible: "502 Bad Gateway\nnginx/1.28.0".into(),
         ..HttpAnswer::default()
     };
+    let report = |service: &str, log: &[&str]| {
+        let report = ServiceReport {
+            service: service.into(),
+            state: ServiceState::Running,
+            exit_code: None,
+            ports: vec![],
+            listens: vec![],
+            log: log.iter().map(|line| (*line).to_owned()).collect(),
+            restarts: 0,
+        };
+        (service.to_owned(), report)
+    };
     Survey {
+        services: BTreeMap::from([
+            report(
+                "nginx",
+                &[
+                    "2026/11/24 10:00:00 [error] 29#29: *1 connect() failed (111: Connection refused) while connecting to upstream, client: 172.20.0.1, server: , request: \"GET / HTTP/1.1\", upstream: \"http://172.20.0.3:5001/\", host: \"localhost:8080\"",
+                ],
+            ),
+            report("flaskapp", &[" * Running on all addresses (0.0.0.0)", " * Running on http://172.20.0.3:5000"]),
+        ]),
         evidence: BTreeMap::from([
             evidence("browser-nginx", "curl -si http://localhost:8080/", "host", Observation::Http(page.clone())),
             evidence(

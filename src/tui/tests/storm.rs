@@ -12,7 +12,10 @@ use crate::{
     tui::{Msg, Theme},
 };
 
-const KEYS: [&str; 62] = [
+const KEYS: [&str; 65] = [
+    "Ctrl-R",
+    "Y",
+    "m",
     "Enter",
     "Enter",
     "Enter",

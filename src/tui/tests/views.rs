@@ -53,6 +53,17 @@ fn images_are_got() {
     stage.tell(step("nginx:1.28", "pull", "waiting", None));
     stage.later(21_000);
     insta::assert_snapshot!("images-progress", stage.screen());
+    // What is done stays done while the others are still being made.
+    let done = Step {
+        subject: "python:3.13-slim".into(),
+        verb: "build",
+        detail: "a stand-in, built from Debian's packages".into(),
+        amount: None,
+        finished: true,
+    };
+    stage.tell(Update::Step(done));
+    stage.tell(step("nginx:1.28", "build", "unpacking nginx-light", None));
+    insta::assert_snapshot!("images-stand-ins", stage.screen());
 }
 
 #[test]

@@ -4,10 +4,12 @@ use crossterm::event::KeyEvent;
 
 use super::going;
 use crate::{
+    compose::Severity,
     conductor::Action,
     error::Error,
     journal::Event,
     tui::{
+        changes,
         editor::Editor,
         input::Input,
         keymap::{self, Command, Place},
@@ -39,7 +41,7 @@ pub fn paste(model: &mut Model, text: &str) {
 
 fn line(model: &mut Model) -> Option<&mut Input> {
     match &mut model.overlay {
-        Some(Overlay::Note(input) | Overlay::Search(input)) => Some(input),
+        Some(Overlay::Note(input) | Overlay::Search(input) | Overlay::Hypothesis { input, .. }) => Some(input),
         None => model.reflecting.as_mut(),
         _ => None,
     }
@@ -53,6 +55,42 @@ pub fn reflect(model: &mut Model, effects: &mut Vec<Effect>) {
         let lesson = model.lesson_id().to_owned();
         going::record(Event::Reflected { lesson, text: input.text().trim().to_owned() }, effects);
         model.notice = Some("Kept, in your words.".to_owned());
+    }
+}
+
+/// Skipped so often in a row, a hypothesis is asked for no more.
+const SKIPS: usize = 2;
+
+/// Before an edit is made live, asks what the learner thinks is wrong, and says once that one change at a time tells more;
+/// `false` where there is nothing to ask.
+pub fn ask_first(model: &mut Model, actions: &[Action]) -> bool {
+    let at_a_bug = model.lesson().is_some_and(|lesson| !lesson.fix.is_empty()) && !model.here().is_solved();
+    if !at_a_bug || !model.edited || model.stale.is_empty() || model.work.is_some() {
+        return false;
+    }
+    let mut changes = changes::since_asked(model);
+    if changes.len() < 2 || model.said_one_change {
+        changes.clear();
+    }
+    let asks = !model.hypothesis_asked && model.hypotheses_skipped < SKIPS;
+    if !asks && changes.is_empty() {
+        return false;
+    }
+    model.hypothesis_asked = true;
+    model.said_one_change |= !changes.is_empty();
+    model.scrolls.overlay = Default::default();
+    model.overlay = Some(Overlay::Hypothesis { input: Input::default(), actions: actions.to_vec(), changes });
+    true
+}
+
+/// Keeps what the learner thinks is wrong; an empty line skips it.
+pub fn keep_hypothesis(model: &mut Model, input: &Input, effects: &mut Vec<Effect>) {
+    if input.is_blank() {
+        model.hypotheses_skipped += 1;
+    } else {
+        model.hypotheses_skipped = 0;
+        let lesson = model.lesson_id().to_owned();
+        going::record(Event::Hypothesis { lesson, text: input.text().trim().to_owned() }, effects);
     }
 }
 
@@ -81,8 +119,35 @@ pub fn search_logs(model: &mut Model, input: &Input) {
 /// A file was read for the built-in editor.
 pub fn opened(model: &mut Model, file: String, text: Result<String, Error>) {
     match text {
-        Ok(text) => model.overlay = Some(Overlay::Editor(Box::new(Editor::new(file, &text, model.theme)))),
+        Ok(text) => {
+            let mut editor = Editor::new(file, &text, model.theme);
+            // Where the compose file cannot be read, the place is known.
+            let wrong = model.findings.iter().find(|finding| {
+                finding.severity != Severity::Warning && finding.place.file.to_string_lossy() == editor.file
+            });
+            if let Some(finding) = wrong {
+                editor.go_to(finding.place.line, finding.place.column);
+            }
+            model.overlay = Some(Overlay::Editor(Box::new(editor)));
+        }
         Err(error) => model.errors.push(error),
+    }
+}
+
+/// The lab's files were read again: the one that is being edited may have been written by another program.
+pub fn changed_outside(model: &mut Model) {
+    let Some(Overlay::Editor(editor)) = &mut model.overlay else { return };
+    let now = model.files.files.iter().find(|(path, _)| *path == editor.file).map(|(_, text)| text);
+    let Some(now) = now.filter(|now| editor.differs_outside(now)) else { return };
+    if editor.is_changed() {
+        model.notice = Some(format!("{} was changed outside. Ctrl-S writes yours over it.", editor.file));
+        editor.saw(now);
+    } else {
+        let cursor = editor.area.cursor();
+        let mut anew = Editor::new(editor.file.clone(), now, model.theme);
+        anew.go_to(cursor.0 + 1, cursor.1 + 1);
+        model.notice = Some(format!("{} was changed outside, and read again.", editor.file));
+        **editor = anew;
     }
 }
 
@@ -115,7 +180,8 @@ pub fn press_in_editor(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effec
     if let Some(search) = &mut editor.search {
         match keymap::command(key, Place::Writing) {
             Some((Command::Forward, _)) => {
-                let word = search.text();
+                let word = if search.is_blank() { editor.sought.clone() } else { search.text() };
+                editor.sought.clone_from(&word);
                 editor.search = None;
                 if !editor.find(&word) {
                     model.notice = Some(format!("No line holds: {word}"));
@@ -132,7 +198,8 @@ pub fn press_in_editor(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effec
         Some(Command::Save) => {
             editor.leaves = editor.asks;
             editor.asks = false;
-            effects.push(Effect::SaveFile { file: editor.file.clone(), text: editor.text() });
+            let text = editor.to_write();
+            effects.push(Effect::SaveFile { file: editor.file.clone(), text });
         }
         Some(Command::Discard) => model.overlay = None,
         Some(Command::Undo) => {

@@ -1,8 +1,11 @@
 //! What the conductor tells.
 
+use std::collections::BTreeSet;
+
 use super::going;
 use crate::{
-    conductor::{Action, EngineStatus, Update},
+    conductor::{Action, ContainerView, EngineStatus, Update},
+    engine::ServiceState::{Restarting, Running},
     error::Blame,
     journal::{Entry, Event, Outcome, WorkKind},
     tui::{
@@ -35,13 +38,30 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Vec<Effect>) {
             }
         }
         Update::Log(line) => model.logs.push(&line),
-        Update::Containers(containers) => model.containers = containers,
+        Update::Containers(containers) => {
+            let alive = |containers: &[ContainerView]| {
+                let alive = |one: &&ContainerView| matches!(one.state, Running | Restarting);
+                containers.iter().filter(alive).map(|one| one.service.clone()).collect::<BTreeSet<_>>()
+            };
+            // What was seen before a container came or went is no longer how things stand.
+            if model.screen == Screen::Lesson && model.work.is_none() && alive(&model.containers) != alive(&containers)
+            {
+                model.asked = false;
+            }
+            model.containers = containers;
+        }
         Update::Files { findings, stale } => {
             model.findings = findings;
             model.stale = stale;
             effects.push(Effect::ReadLab);
         }
-        Update::Facts(facts) => model.facts = facts,
+        Update::Places(places) => model.places = places,
+        Update::Facts(facts) => {
+            if model.facts_asked.is_empty() {
+                model.facts_asked.clone_from(&facts);
+            }
+            model.facts = facts;
+        }
         Update::Failed(error) if error.blame == Blame::Cancelled => {
             model.queue.clear();
             model.notice = Some("Stopped.".to_owned());
@@ -53,7 +73,8 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Vec<Effect>) {
         }
         Update::Notice(notice) => model.notice = Some(notice),
         Update::Closed => {
-            if model.leaving.is_none() {
+            // It may be told twice: by the conductor, and by its channel's end.
+            if model.leaving.is_none() && model.fatal.is_none() {
                 model.fatal = model.last_error.take();
             }
             effects.push(Effect::Exit);
@@ -98,6 +119,7 @@ fn event(model: &mut Model, mut entry: Entry) {
         }
         Event::Verified { .. } => {
             model.asked = true;
+            model.facts_asked.clone_from(&model.facts);
             model.edited = false;
             if live {
                 verified(model);
@@ -106,6 +128,7 @@ fn event(model: &mut Model, mut entry: Entry) {
         Event::FileChanged { file, .. } => {
             model.asked = false;
             model.edited = live;
+            model.hypothesis_asked = false;
             model.saved.insert(file.clone(), entry.at);
         }
         // What was seen in an earlier session may long be otherwise.
@@ -130,6 +153,7 @@ fn event(model: &mut Model, mut entry: Entry) {
             let open = asks && model.here().prediction.is_none();
             model.page = if open { Page::Question } else { model.closing_page() };
             model.focus = Focus::Lesson;
+            model.hop = None;
             model.scrolls.lesson = Default::default();
             going::arrive(model);
         }
@@ -159,6 +183,11 @@ fn verified(model: &mut Model) {
     model.tab = Tab::Evidence;
     model.scrolls.evidence = Default::default();
     model.evidence_at = 0;
+    if model.focus == Focus::Map {
+        // Who watches a link goes on watching it.
+        return;
+    }
+    model.hop = None;
     let after = model.pages().get(model.page_index() + 1).copied();
     let more_to_read = matches!(after, Some(Page::Beat(_) | Page::Question));
     let reads_on = matches!(model.page, Page::Beat(_)) && more_to_read || model.question_open();

@@ -3,6 +3,7 @@
 use super::moving;
 use crate::{
     conductor::{Action, EngineStatus},
+    course::Rung,
     journal::Event,
     tui::{
         model::{Focus, Model, Overlay, Page, Screen, Tab, is_named},
@@ -71,6 +72,7 @@ pub fn open_lesson(model: &mut Model, lesson: usize, effects: &mut Vec<Effect>) 
     model.lesson = lesson;
     model.page = model.first_page();
     model.scrolls = Default::default();
+    model.hop = None;
     if !known {
         record(Event::LessonOpened { lesson: id }, effects);
     }
@@ -79,7 +81,7 @@ pub fn open_lesson(model: &mut Model, lesson: usize, effects: &mut Vec<Effect>) 
 
 /// Enter on a lesson's page. From the other pane it comes back first where the page waits for an answer.
 pub fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
-    let from_beside = std::mem::replace(&mut model.focus, Focus::Lesson) == Focus::Side;
+    let from_beside = std::mem::replace(&mut model.focus, Focus::Lesson) != Focus::Lesson;
     if from_beside && (model.question_open() || model.reflecting.is_some()) {
         return;
     }
@@ -187,6 +189,7 @@ pub fn show_beside(model: &mut Model) {
         model.tab = Tab::Logs;
     } else {
         model.tab = Tab::Evidence;
+        model.hop = None;
         moving::show_evidence(model, &show);
     }
 }
@@ -200,6 +203,14 @@ pub fn hint(model: &mut Model, effects: &mut Vec<Effect>) {
         model.notice = Some("This lesson needs no hints: the story tells it all.".to_owned());
         return;
     }
+    // What was seen speaks first: a wrong turn that was recognised is the best hint there is.
+    let recognised = model.wrong_turn().is_some_and(|turn| !turn.remark);
+    if recognised && need::unexplained_turn(model).is_some() && model.asked {
+        explain(model, effects);
+        model.notice = Some("That comes before any hint. h again gives the next one.".to_owned());
+        return;
+    }
+    let Some(lesson) = model.lesson() else { return };
     let next = lesson.hints.get(here.hints.len()).map(|hint| hint.rung);
     let waits = !here.hints.is_empty() && here.attempts_since_hint == 0 && !here.is_solved();
     match next {
@@ -213,6 +224,11 @@ pub fn hint(model: &mut Model, effects: &mut Vec<Effect>) {
         Some(rung) => {
             model.hint_insisted = false;
             record(Event::HintShown { lesson: id, rung }, effects);
+            if rung == Rung::Show && !here.is_solved() {
+                // The last rung shows the fix itself, and applies it on request.
+                model.scrolls.overlay = Default::default();
+                model.overlay = Some(Overlay::Revealing);
+            }
         }
     }
     if model.pages().contains(&Page::Work) {

@@ -43,9 +43,16 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         }
         Command::Up => {
             let actions = need::up_actions(model);
-            conduct(model, actions, effects);
+            if !editing::ask_first(model, &actions) {
+                conduct(model, actions, effects);
+            }
         }
-        Command::Build => conduct(model, vec![Action::Up { services: vec![], build: true }], effects),
+        Command::Build => {
+            let actions = vec![Action::Up { services: vec![], build: true }];
+            if !editing::ask_first(model, &actions) {
+                conduct(model, actions, effects);
+            }
+        }
         Command::Bootstrap => conduct(model, vec![Action::Bootstrap], effects),
         Command::Images => images(model, effects),
         Command::Edit => choose_file(model, !model.own_editor, effects),
@@ -58,7 +65,7 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         Command::Reveal => reveal(model),
         Command::Lessons => open(model, Overlay::Lessons(model.lesson)),
         Command::Tour => {
-            let words = include_str!("../tour.md").to_owned();
+            let words = include_str!("../words/tour.md").to_owned();
             open(model, Overlay::Reading { title: "The tour".to_owned(), words });
         }
         Command::Help => open(model, Overlay::Help),
@@ -69,6 +76,12 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
             }
             None => model.notice = Some("There is no command here to copy.".to_owned()),
         },
+        Command::CopyOutput => {
+            let text = view::copyable_output(model);
+            let lines = text.lines().count();
+            model.notice = Some(format!("Copied {lines} {}.", if lines == 1 { "line" } else { "lines" }));
+            effects.push(Effect::Copy(text));
+        }
         Command::Open => effects.push(Effect::OpenPager(view::as_text(model))),
         Command::Search => model.overlay = Some(Overlay::Search(Default::default())),
         Command::Service => {
@@ -80,9 +93,15 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         Command::NextPane => moving::next_pane(model, true),
         Command::PreviousPane => moving::next_pane(model, false),
         Command::Tab => match digit.and_then(|digit| digit.checked_sub(1)).and_then(|at| Tab::ALL.get(at)) {
-            Some(tab) => moving::open_tab(model, *tab),
+            Some(tab) => {
+                model.hop = None;
+                moving::open_tab(model, *tab);
+            }
             None => model.focus = Focus::Lesson,
         },
+        Command::Map => moving::go_to_map(model),
+        Command::NextLink => moving::along(model, true),
+        Command::PreviousLink => moving::along(model, false),
         Command::LineUp => moving::by_lines(model, -1),
         Command::LineDown => moving::by_lines(model, 1),
         Command::PageUp => moving::by_pages(model, -1),
@@ -112,6 +131,10 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         }
         Command::All | Command::OnlyThis => reset(model, command == Command::All, effects),
         Command::Suspend => effects.push(Effect::Suspend),
+        Command::Refresh => {
+            effects.extend([Effect::Conduct(Action::Refresh), Effect::ReadLab]);
+            model.notice = Some("Looked at the files and the containers again.".to_owned());
+        }
         Command::Redraw => effects.push(Effect::Redraw),
         // The editor takes these itself.
         Command::Save | Command::Undo | Command::Redo | Command::Discard => {}
@@ -129,6 +152,7 @@ fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
     match model.overlay.take() {
         None if model.screen == Screen::Welcome => going::begin(model, effects),
         None if at_lesson && model.reflecting.is_some() => editing::reflect(model, effects),
+        None if model.focus == Focus::Map => moving::enter_link(model),
         None => going::forward(model, effects),
         Some(Overlay::Lessons(at)) => going::open_lesson(model, at, effects),
         Some(Overlay::Files { at, here }) => {
@@ -137,6 +161,10 @@ fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
             }
         }
         Some(Overlay::Note(input)) => editing::keep_note(model, &input, effects),
+        Some(Overlay::Hypothesis { input, actions, .. }) => {
+            editing::keep_hypothesis(model, &input, effects);
+            conduct(model, actions, effects);
+        }
         Some(Overlay::Search(input)) => editing::search_logs(model, &input),
         Some(Overlay::Revealing) => {
             let lesson = model.lesson_id().to_owned();
@@ -165,6 +193,7 @@ fn cancel(model: &mut Model, effects: &mut Vec<Effect>) {
     } else if model.reflecting.take().is_none() {
         model.beginning = None;
         model.logs.search.clear();
+        model.hop = None;
         model.focus = Focus::Lesson;
     }
 }

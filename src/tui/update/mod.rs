@@ -36,6 +36,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             // A file that came or went must not put another one under the reader's eyes.
             let again = shown.and_then(|shown| model.files.files.iter().position(|(path, _)| *path == shown));
             model.file_at = again.unwrap_or(0);
+            editing::changed_outside(model);
             if first && model.screen == Screen::Lesson {
                 going::show_beside(model);
             }

@@ -1,6 +1,7 @@
 //! Scrolling, panes and tabs.
 
 use crate::tui::{
+    hops,
     model::{Focus, Model, Overlay, Tab},
     view::{self, Pane},
 };
@@ -11,15 +12,49 @@ pub fn open_tab(model: &mut Model, tab: Tab) {
     model.focus = Focus::Side;
 }
 
+/// To the chain, at the link that was chosen last, or at the first that is broken.
+pub fn go_to_map(model: &mut Model) {
+    let links = hops::map(model).links;
+    let broken = links.iter().position(|link| link.state == hops::LinkState::Broken);
+    let at = model.hop.or(broken).unwrap_or(0).min(links.len().saturating_sub(1));
+    choose_link(model, at);
+}
+
+/// Along the chain.
+pub fn along(model: &mut Model, forward: bool) {
+    let count = model.course.hops.len();
+    match model.hop.filter(|_| model.focus == Focus::Map) {
+        None => go_to_map(model),
+        Some(at) if forward => choose_link(model, (at + 1).min(count.saturating_sub(1))),
+        Some(at) => choose_link(model, at.saturating_sub(1)),
+    }
+}
+
+fn choose_link(model: &mut Model, at: usize) {
+    model.focus = Focus::Map;
+    model.tab = Tab::Evidence;
+    model.hop = Some(at);
+    model.scrolls.evidence = Default::default();
+    model.evidence_at = 0;
+}
+
+/// From the chain into the evidence of its link.
+pub fn enter_link(model: &mut Model) {
+    model.focus = Focus::Side;
+}
+
 /// The other pane; on a narrow screen, the next of lesson and tabs.
 pub fn next_pane(model: &mut Model, forward: bool) {
     if model.is_wide() {
-        model.focus = if model.focus == Focus::Lesson { Focus::Side } else { Focus::Lesson };
+        model.focus = match model.focus {
+            Focus::Lesson => Focus::Side,
+            Focus::Side | Focus::Map => Focus::Lesson,
+        };
         return;
     }
     let here = match model.focus {
         Focus::Lesson => 0,
-        Focus::Side => Tab::ALL.iter().position(|tab| *tab == model.tab).unwrap_or(0) + 1,
+        Focus::Map | Focus::Side => Tab::ALL.iter().position(|tab| *tab == model.tab).unwrap_or(0) + 1,
     };
     let count = Tab::ALL.len() + 1;
     let to = (here + if forward { 1 } else { count - 1 }) % count;

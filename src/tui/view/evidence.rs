@@ -2,6 +2,8 @@
 
 use ratatui::text::{Line, Span};
 
+use super::last_words;
+
 use crate::{
     diagnosis::Status,
     probe::{Evidence, HttpAnswer, Observation, Rows, evidence_id},
@@ -57,22 +59,52 @@ fn failing(model: &Model) -> Option<String> {
 
 /// The command of the evidence that the pane begins with; before any, of the first hop's question.
 pub fn current_command(model: &Model) -> Option<String> {
-    let ids = ids(model);
+    current(model).map(|evidence| evidence.command.clone())
+}
+
+/// What was said to it, uncut.
+pub fn current_output(model: &Model) -> String {
+    let mut all = String::new();
+    if let Some(evidence) = current(model) {
+        write_answer(&evidence.observation, &mut all);
+    }
+    text::clean(&all)
+}
+
+fn current(model: &Model) -> Option<&Evidence> {
+    let ids = model.hop.map_or_else(|| ids(model), |link| ids_of_link(model, link));
     let survey = model.progress.last_survey.as_ref()?;
     let id = ids.get(model.evidence_at.min(ids.len().saturating_sub(1)))?;
-    survey.evidence.get(id).map(|evidence| evidence.command.clone())
+    survey.evidence.get(id)
+}
+
+fn write_answer(observation: &Observation, all: &mut String) {
+    if let Observation::Http(answer) = observation {
+        all.push_str(&format!("HTTP {} {}\n", answer.status, answer.reason));
+        for (name, value) in &answer.headers {
+            all.push_str(&format!("{name}: {value}\n"));
+        }
+        all.push_str(&format!("\n{}\n", answer.body));
+    } else {
+        for line in seen(observation, Theme::MONO, 120) {
+            all.push_str(&format!("{line}\n"));
+        }
+    }
 }
 
 /// The line on which each piece starts.
 pub fn starts(model: &Model, columns: usize) -> Vec<usize> {
     let Some(survey) = &model.progress.last_survey else { return Vec::new() };
     let mut line = old_note(model).len();
+    let said = said(model, columns).len();
     ids(model)
         .iter()
         .filter_map(|id| survey.evidence.get(id))
-        .map(|evidence| {
+        .enumerate()
+        .map(|(index, evidence)| {
             let start = line;
             line += piece(evidence, model.theme, columns, repeats(model, evidence)).len() + 1;
+            line += if index == 0 { said } else { 0 };
             start
         })
         .collect()
@@ -101,43 +133,74 @@ fn old_note(model: &Model) -> Vec<Line<'static>> {
 /// The pane.
 pub fn lines(model: &Model, columns: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
-    let Some(survey) = &model.progress.last_survey else {
+    if let Some(link) = model.hop {
+        return super::hop::lines(model, link, columns);
+    }
+    let Some(_) = &model.progress.last_survey else {
         let mut lines = vec![Line::raw("Nothing has been asked yet."), Line::default()];
         let words = "v asks the running stack, each link from where it starts. What was asked and what came back is shown here, as you could have typed it.";
         lines.extend(text::wrap(&Line::styled(words, theme.faint()), columns, 0, Break::Words));
         return lines;
     };
     let mut lines = old_note(model);
-    for id in ids(model) {
-        if let Some(evidence) = survey.evidence.get(&id) {
-            lines.extend(piece(evidence, theme, columns, repeats(model, evidence)));
-            lines.push(Line::default());
+    let ids = ids(model);
+    // The answer that the page speaks of comes first, then what the containers said about it.
+    let (first, others) = ids.split_at(ids.len().min(1));
+    lines.extend(pieces(model, first, columns));
+    lines.extend(said(model, columns));
+    lines.extend(pieces(model, others, columns));
+    lines
+}
+
+/// The lines of the logs that matter, and who runs, where nobody answers at the front door.
+fn said(model: &Model, columns: usize) -> Vec<Line<'static>> {
+    let front = model.course.hops.first().and_then(|hop| model.progress.last_survey.as_ref()?.evidence.get(&hop.id));
+    let mut lines = match front.map(|front| &front.observation) {
+        Some(Observation::Refused | Observation::NotPublished { .. } | Observation::NotRunning { .. }) => {
+            super::hop::containers(model, columns)
         }
+        _ => Vec::new(),
+    };
+    lines.extend(last_words::lines(model, &last_words::find(model, None), columns));
+    lines
+}
+
+/// These questions and their answers.
+pub fn pieces(model: &Model, ids: &[String], columns: usize) -> Vec<Line<'static>> {
+    let Some(survey) = &model.progress.last_survey else { return Vec::new() };
+    let mut lines = Vec::new();
+    for evidence in ids.iter().filter_map(|id| survey.evidence.get(id)) {
+        lines.extend(piece(evidence, model.theme, columns, repeats(model, evidence)));
+        lines.push(Line::default());
     }
     lines
 }
 
+/// Ids of the evidence that belongs to a link.
+pub fn ids_of_link(model: &Model, link: usize) -> Vec<String> {
+    let Some(hop) = model.course.hops.get(link) else { return Vec::new() };
+    let also = match hop.id.as_str() {
+        evidence_id::NGINX_FLASKAPP => Some(evidence_id::UPSTREAM),
+        _ => None,
+    };
+    let mut ids = vec![hop.id.clone()];
+    ids.extend(also.map(str::to_owned));
+    ids.dedup();
+    ids
+}
+
 /// Everything that was seen, uncut.
 pub fn as_text(model: &Model) -> String {
+    if let Some(link) = model.hop {
+        let lines = super::hop::lines(model, link, 120);
+        return text::clean(&lines.iter().map(|line| format!("{line}\n")).collect::<String>());
+    }
     let Some(survey) = &model.progress.last_survey else { return String::new() };
     let mut all = String::new();
     for id in ids(model) {
         let Some(evidence) = survey.evidence.get(&id) else { continue };
         all.push_str(&format!("$ {}\n", text::clean(&evidence.command)));
-        match &evidence.observation {
-            Observation::Http(answer) => {
-                all.push_str(&format!("HTTP {} {}\n", answer.status, answer.reason));
-                for (name, value) in &answer.headers {
-                    all.push_str(&format!("{name}: {value}\n"));
-                }
-                all.push_str(&format!("\n{}\n", answer.body));
-            }
-            _ => {
-                for line in seen(&evidence.observation, Theme::MONO, 120) {
-                    all.push_str(&format!("{line}\n"));
-                }
-            }
-        }
+        write_answer(&evidence.observation, &mut all);
         all.push('\n');
     }
     text::clean(&all)

@@ -67,10 +67,21 @@ fn lessons(model: &Model, room: usize) -> Line<'static> {
     }
     let count = |wanted: &str| bugs.iter().filter(|at| standing(model, **at).0 == wanted).count();
     let (solved, broken) = (count("✓"), count("✗"));
-    let mut spans = vec![Span::styled(format!("✓ {solved} solved"), style(if solved > 0 { "✓" } else { "" }))];
-    if broken > 0 {
-        spans.push(Span::styled(format!("  ✗ {broken} broken again"), theme.bad()));
+    let left = bugs.len() - solved - broken;
+    // Before the first bug is found, "0 solved" would say of a solved lesson without one that it is not.
+    let mut spans = Vec::new();
+    if solved > 0 {
+        spans.push(Span::styled(format!("✓ {solved} of {} bugs  ", bugs.len()), theme.good()));
     }
-    spans.push(Span::styled(format!("  ○ {} to go", bugs.len() - solved - broken), theme.faint()));
+    if broken > 0 {
+        spans.push(Span::styled(format!("✗ {broken} broken again  "), theme.bad()));
+    }
+    let words = match (left, solved + broken) {
+        (0, _) => String::new(),
+        (1, 0) => "○ 1 bug to find".to_owned(),
+        (left, 0) => format!("○ {left} bugs to find"),
+        (left, _) => format!("○ {left} to go"),
+    };
+    spans.push(Span::styled(words, theme.faint()));
     Line::from(spans)
 }

@@ -9,7 +9,7 @@ use ratatui::{
 
 use crate::tui::{
     hops::{self, HopMap, Link, LinkState},
-    model::Model,
+    model::{Focus, Model, Tab},
     text,
     theme::Theme,
 };
@@ -17,7 +17,8 @@ use crate::tui::{
 /// Draws it.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let map = hops::map(model);
-    let mut lines = lines(&map, usize::from(area.width), model.theme);
+    let chosen = model.hop.filter(|_| model.tab == Tab::Evidence && model.focus != Focus::Lesson);
+    let mut lines = lines_at(&map, usize::from(area.width), model.theme, chosen);
     if area.height == 2 && lines[2].width() > 0 {
         // With two lines, two numbers that do not agree say more than what was seen.
         lines.swap(1, 2);
@@ -52,6 +53,11 @@ fn style(link: &Link, theme: Theme) -> Style {
 
 /// The chain in so many columns: the links, what was seen on each, and the numbers that do not agree.
 pub fn lines(map: &HopMap, columns: usize, theme: Theme) -> [Line<'static>; 3] {
+    lines_at(map, columns, theme, None)
+}
+
+/// The same, with one link chosen.
+pub fn lines_at(map: &HopMap, columns: usize, theme: Theme, chosen: Option<usize>) -> [Line<'static>; 3] {
     let names: usize = map.nodes.iter().map(|name| text::width(name)).sum();
     let ports: usize = map.links.iter().map(|link| text::width(&link.port)).sum();
     let volume = text::width(&map.volume) + 4;
@@ -70,11 +76,12 @@ pub fn lines(map: &HopMap, columns: usize, theme: Theme) -> [Line<'static>; 3] {
         at += text::width(name);
         let Some(link) = map.links.get(index) else { continue };
         let style = style(link, theme);
+        let shown = if chosen == Some(index) { style.patch(theme.selected()) } else { style };
         let line = format!("{}{}{}", "─".repeat(dashes), link.port, "─".repeat(dashes));
         let middle = at + 1 + text::width(&line) / 2;
         chain.push(Span::raw(" "));
-        chain.push(Span::styled(line.clone(), style));
-        chain.push(Span::styled(symbol(link.state), style));
+        chain.push(Span::styled(line.clone(), shown));
+        chain.push(Span::styled(symbol(link.state), shown));
         chain.push(Span::raw(" "));
         at += text::width(&line) + 3;
         words.centred(&text::cut(&link.word, text::width(&line) + 12), middle, columns, style);

@@ -43,7 +43,11 @@ pub fn way(model: &Model, lesson: &str) -> Vec<String> {
                 steps.push("it works ✓".to_owned());
                 solved = true;
             }
-            Event::FileChanged { .. } | Event::Verified { .. } | Event::HintShown { .. } | Event::Revealed { .. }
+            Event::FileChanged { .. }
+            | Event::Hypothesis { .. }
+            | Event::Verified { .. }
+            | Event::HintShown { .. }
+            | Event::Revealed { .. }
                 if here && !solved =>
             {
                 let Some(words) = words(&model.course, entry) else { continue };
@@ -92,6 +96,7 @@ pub fn words(course: &Course, entry: &Entry) -> Option<String> {
             format!("read why: {title}")
         }
         Event::Revealed { lesson, .. } => format!("had the fix applied: {}", title(lesson)),
+        Event::Hypothesis { text, .. } => format!("you thought: {text}"),
         Event::Noted { text, .. } => format!("note: {text}"),
         Event::Reflected { text, .. } => format!("in your words: {text}"),
         Event::Reset { files, .. } if files.is_empty() => "put all files back".to_owned(),

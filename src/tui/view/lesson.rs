@@ -176,14 +176,14 @@ fn solved(model: &Model, lesson: &Lesson, columns: usize) -> Vec<Line<'static>> 
         lines.extend(text::wrap(&Line::styled(words, theme.good()), columns, 2, Break::Words));
         lines.push(Line::default());
     }
+    if let Some(compared) = compared(model, lesson) {
+        lines.extend(markdown::render(&compared, theme, columns));
+        lines.push(Line::default());
+    }
     if model.reflecting.is_some() {
         lines.extend(reflection(model, lesson, columns));
     }
     lines.extend(markdown::render(&lesson.debrief, theme, columns));
-    if let Some(compared) = compared(model, lesson) {
-        lines.push(Line::default());
-        lines.extend(markdown::render(&compared, theme, columns));
-    }
     let way = journal::way(model, &lesson.id);
     if !way.is_empty() {
         lines.push(Line::default());

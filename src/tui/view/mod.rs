@@ -15,8 +15,10 @@ mod diff;
 pub(in crate::tui) mod evidence;
 mod files;
 mod header;
+mod hop;
 pub(in crate::tui) mod hopmap;
 pub(in crate::tui) mod journal;
+mod last_words;
 mod lesson;
 mod overlay;
 mod panes;
@@ -27,7 +29,10 @@ use ratatui::{Frame, buffer::Buffer, layout::Rect, text::Line};
 
 #[cfg(test)]
 pub use bar::next_line;
+pub use overlay::as_lines as overlay_lines;
 pub use panes::{Extent, Pane, extent, focused_extent};
+pub use status::lines as status_lines;
+pub use welcome::facts as welcome_lines;
 
 use super::{
     model::{Focus, Model, Overlay, Screen, Tab},
@@ -156,11 +161,26 @@ pub fn copyable(model: &Model) -> Option<String> {
     evidence::current_command(model)
 }
 
+/// The most that is put into a clipboard: many terminals take no more in one piece.
+const CLIPBOARD: usize = 64 * 1024;
+
+/// What `Y` copies: the answer that the Evidence pane begins with, else the pane's text.
+pub fn copyable_output(model: &Model) -> String {
+    let at_evidence = matches!((model.focus, model.tab), (Focus::Side, Tab::Evidence) | (Focus::Map, _));
+    let mut text = if at_evidence { evidence::current_output(model) } else { as_text(model) };
+    let mut end = text.len().min(CLIPBOARD);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+    text
+}
+
 /// The text of the pane that has the keys, for the pager.
 pub fn as_text(model: &Model) -> String {
     let lines = match (model.focus, model.tab) {
         (Focus::Lesson, _) => lesson::lines(model, 78),
-        (Focus::Side, Tab::Evidence) => return evidence::as_text(model),
+        (Focus::Map, _) | (Focus::Side, Tab::Evidence) => return evidence::as_text(model),
         (Focus::Side, Tab::Logs) => return model.logs.as_text(),
         (Focus::Side, Tab::Files) => return files::as_text(model),
         (Focus::Side, Tab::Diff) => diff::lines(model),

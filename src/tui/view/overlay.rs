@@ -13,6 +13,7 @@ use crate::{
     error::{Blame, Error},
     tui::{
         editor::Editor,
+        highlight::{Highlighter, Language},
         input::Input,
         keymap, markdown,
         model::{Model, Overlay, Screen},
@@ -71,6 +72,11 @@ pub fn extent(model: &Model, area: Rect) -> Extent {
     }
 }
 
+/// Its title and its lines, for where nothing is drawn.
+pub fn as_lines(model: &Model, columns: usize) -> Option<(String, Vec<Line<'static>>)> {
+    content(model, columns).map(|content| (content.title, content.lines))
+}
+
 fn content(model: &Model, columns: usize) -> Option<Content> {
     let prose = |words: &str| markdown::render(words, model.theme, columns);
     let plain = |title: &str, lines| Some(Content { title: title.to_owned(), lines, selected: None });
@@ -89,7 +95,32 @@ fn content(model: &Model, columns: usize) -> Option<Content> {
         Overlay::Resetting => plain("Put files back", resetting(model, columns)),
         Overlay::Revealing => plain("The fix", revealing(model, columns)),
         Overlay::Images => plain("Base images", images(model, columns)),
+        Overlay::Hypothesis { input, changes, .. } => {
+            plain("One line first", hypothesis(model, input, changes, columns))
+        }
         Overlay::Note(_) | Overlay::Search(_) | Overlay::Editor(_) => None,
+    }
+}
+
+fn hypothesis(model: &Model, input: &Input, changes: &[String], columns: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    if !changes.is_empty() {
+        let words = include_str!("../words/many-changes.md").replace("{changes}", &listed(changes));
+        lines.extend(markdown::render(&words, model.theme, columns));
+        lines.push(Line::default());
+    }
+    lines.extend(markdown::render(include_str!("../words/hypothesis.md"), model.theme, columns));
+    lines.push(Line::default());
+    lines.push(input_line(model, "▸ ", input, columns));
+    lines
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(words: &[String]) -> String {
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        Some((last, _)) => last.clone(),
+        None => String::new(),
     }
 }
 
@@ -239,5 +270,41 @@ pub fn draw_editor(model: &Model, editor: &Editor, area: Rect, buffer: &mut Buff
     block.render(area, buffer);
     if inside.width > 0 && inside.height > 0 {
         Widget::render(&editor.area, inside, buffer);
+        colour(model, editor, inside, buffer);
+    }
+}
+
+/// Colours for what the editor shows. Which lines those are is told by their numbers; a line that is scrolled sideways
+/// stays as it is.
+fn colour(model: &Model, editor: &Editor, area: Rect, buffer: &mut Buffer) {
+    let lines = editor.area.lines();
+    // The numbers stand right-aligned in a column, with a blank on either side.
+    let gutter = u16::try_from(lines.len().to_string().len()).unwrap_or(0) + 2;
+    let number = |buffer: &Buffer, row: u16| {
+        let digits: String = (0..gutter).map(|x| buffer[(area.x + x, row)].symbol()).collect();
+        digits.trim().parse::<usize>().ok()
+    };
+    if area.width <= gutter {
+        return;
+    }
+    let Some(first) = number(buffer, area.y) else { return };
+    let mut highlighter = Highlighter::new(Language::of(&editor.file), model.theme);
+    for (index, line) in lines.iter().enumerate().take(first + usize::from(area.height)) {
+        let spans = highlighter.line(line);
+        let Some(row) = (index + 1).checked_sub(first).and_then(|row| u16::try_from(row).ok()) else { continue };
+        if row >= area.height {
+            break;
+        }
+        let (row, mut x) = (area.y + row, area.x + gutter);
+        'line: for span in spans {
+            for c in span.content.chars() {
+                let wide = u16::try_from(text::width(c.encode_utf8(&mut [0; 4]))).unwrap_or(1);
+                if x >= area.right() || buffer[(x, row)].symbol() != c.to_string() {
+                    break 'line;
+                }
+                buffer[(x, row)].set_style(span.style);
+                x += wide.max(1);
+            }
+        }
     }
 }

@@ -93,7 +93,7 @@ pub fn focused_extent(model: &Model) -> Extent {
     let pane = match model.focus {
         _ if model.overlay.is_some() => Pane::Overlay,
         Focus::Lesson => Pane::Lesson,
-        Focus::Side => Pane::Side,
+        Focus::Side | Focus::Map => Pane::Side,
     };
     extent(model, pane)
 }
@@ -150,9 +150,8 @@ pub fn draw_side(model: &Model, area: Rect, buffer: &mut Buffer) {
         Tab::Files => {
             let (total, widest) = files::size(model);
             let top = scroll.top.min(total.saturating_sub(height));
-            let lines = files::window(model, top, height);
-            let left = scroll.left.min(widest);
-            (lines, top + 1, (top + height).min(total), total, left, files::label(model))
+            let lines = files::window(model, top, scroll.left.min(widest), columns, height);
+            (lines, top + 1, (top + height).min(total), total, 0, files::label(model))
         }
         tab => {
             let mut lines = match tab {
@@ -212,7 +211,7 @@ pub fn draw_lines(buffer: &mut Buffer, area: Rect, lines: &[Line<'_>], left: usi
 }
 
 /// The line without its first columns.
-fn shifted(line: &Line<'_>, left: usize) -> Line<'static> {
+pub fn shifted(line: &Line<'_>, left: usize) -> Line<'static> {
     let mut skip = left;
     let mut spans = Vec::new();
     for span in &line.spans {
@@ -262,8 +261,22 @@ fn page_count(model: &Model) -> Option<String> {
     let count = model.pages().len();
     (count > 1).then(|| {
         let title = if model.is_wide() { String::new() } else { format!("{} · ", page_title(model)) };
-        format!(" {title}page {} of {count} ", model.page_index() + 1)
+        let beside = beside(model).map(|tab| format!("· shown in {tab} ")).unwrap_or_default();
+        format!(" {title}page {} of {count} {beside}", model.page_index() + 1)
     })
+}
+
+/// On a narrow screen, the tab that holds what the page speaks of.
+fn beside(model: &Model) -> Option<String> {
+    let Page::Beat(beat) = model.page else { return None };
+    let show = model.lesson()?.beats.get(beat)?.show.as_deref().filter(|_| !model.is_wide())?;
+    let tab = match show.split_once(':') {
+        Some(("file", _)) => Tab::Files,
+        Some(("logs", _)) => Tab::Logs,
+        _ => Tab::Evidence,
+    };
+    let digit = Tab::ALL.iter().position(|known| *known == tab)? + 1;
+    Some(format!("{digit} {}", tab.title()))
 }
 
 fn tab_titles(model: &Model) -> Line<'static> {
@@ -278,7 +291,7 @@ fn tab_titles(model: &Model) -> Line<'static> {
         tab("0 Lesson".to_owned(), model.focus == Focus::Lesson);
     }
     for (index, this) in Tab::ALL.iter().enumerate() {
-        let open = *this == model.tab && (model.is_wide() || model.focus == Focus::Side);
+        let open = *this == model.tab && (model.is_wide() || model.focus != Focus::Lesson);
         tab(format!("{} {}", index + 1, this.title()), open);
     }
     Line::from(spans)

@@ -87,7 +87,14 @@ pub fn lines(model: &Model, columns: u16) -> Vec<Line<'static>> {
         let words = format!(" ! {} {how}. Its last words are in the logs (2).", dead.service);
         return vec![Line::styled(text::cut(&words, columns), theme.attention())];
     }
-    if let Some(((service, from), to)) = model.progress.moved_ports.iter().next() {
+    // Told only while it is so: the file still names the port, and the container has the other one.
+    let published = model.facts.get("nginx.published").map_or("", String::as_str);
+    let moved = model.progress.moved_ports.iter().find(|((service, from), to)| {
+        let named = published.split(',').any(|mapping| mapping.rsplit(':').nth(1) == Some(from.to_string().as_str()));
+        let there = model.containers.iter().filter(|container| container.service == *service);
+        named && there.flat_map(|container| &container.ports).any(|port| port.contains(&format!(":{to}->")))
+    });
+    if let Some(((service, from), to)) = moved {
         let words = format!(" · Port {from} was not to be had here: {service} is on {to} instead.");
         return vec![Line::raw(text::cut(&words, columns))];
     }

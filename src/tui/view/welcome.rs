@@ -31,15 +31,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if area.height >= 20 {
         lines.push(Line::default());
     }
-    for line in markdown::render(&model.course.welcome.replace('\n', "\n\n"), theme, columns.saturating_sub(6)) {
-        if line.width() > 0 {
-            lines.push(indented(line, 3));
-        }
-    }
-    lines.push(Line::default());
-    lines.extend(lab(model));
-    lines.extend(engine(model, columns));
-    lines.extend(images(model, columns));
+    lines.extend(facts(model, columns));
     let body = Rect { height: area.height.saturating_sub(3), ..area };
     for (row, line) in (0..body.height).zip(&lines) {
         super::put(buffer, body, row, line);
@@ -53,6 +45,21 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
     bar::draw_next(model, Rect { y: area.bottom().saturating_sub(2), height: 1, ..area }, buffer);
     bar::draw_keys(model, Rect { y: area.bottom().saturating_sub(1), height: 1, ..area }, buffer);
+}
+
+/// What the course says, and what is here and what is missing.
+pub fn facts(model: &Model, columns: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for line in markdown::render(&model.course.welcome.replace('\n', "\n\n"), model.theme, columns.saturating_sub(6)) {
+        if line.width() > 0 {
+            lines.push(indented(line, 3));
+        }
+    }
+    lines.push(Line::default());
+    lines.extend(lab(model));
+    lines.extend(engine(model, columns));
+    lines.extend(images(model, columns));
+    lines
 }
 
 fn head(model: &Model, columns: usize) -> Line<'static> {
@@ -156,14 +163,14 @@ fn images(model: &Model, columns: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (index, image) in images.iter().enumerate() {
         let name = if index == 0 { "images" } else { "" };
-        let step = model
-            .work
-            .as_ref()
-            .and_then(|work| work.steps.iter().rev().find(|step| step.subject == image.name && !step.finished));
+        let step = model.work.as_ref().and_then(|work| work.steps.iter().rev().find(|step| step.subject == image.name));
         let (symbol, style, words) = match (image.origin, step) {
             (ImageOrigin::Registry, _) => ("✓", theme.good(), "here".to_owned()),
             (ImageOrigin::StandIn, _) => {
                 ("✓", theme.good(), "here, a stand-in built from Debian's packages".to_owned())
+            }
+            (ImageOrigin::Absent, Some(step)) if step.finished => {
+                ("✓", theme.good(), text::cut(&text::clean(&step.detail), columns.saturating_sub(38)))
             }
             (ImageOrigin::Absent, Some(step)) => ("…", theme.attention(), doing(step, columns.saturating_sub(38))),
             (ImageOrigin::Absent, None) => ("○", theme.attention(), "not here yet".to_owned()),

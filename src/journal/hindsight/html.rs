@@ -1,0 +1,178 @@
+//! The story as one HTML page that needs nothing else: the golden narrative and the actual process side by side.
+
+use std::fmt::Write as _;
+
+use pulldown_cmark::{Event as Piece, Parser, Tag, TagEnd, html};
+
+use super::{Actual, Chapter, Story, clock, date, duration, moments::Kind, moments::Moment};
+use crate::{course::Course, journal::Entry};
+
+/// The hindsight report as one self-contained HTML page. What programs and learners said is text, whatever it contains.
+pub fn hindsight_html(course: &Course, entries: &[Entry]) -> String {
+    let story = Story::tell(course, entries);
+    let mut out = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    let _ = writeln!(out, "<title>{}</title>", escape(&story.title));
+    let _ = writeln!(out, "<style>\n{}</style>\n</head>\n<body>", include_str!("hindsight.css"));
+    let _ = writeln!(out, "<h1>{}</h1>", escape(&story.title));
+    if let Some(at) = story.ended_at {
+        let _ = writeln!(out, "<p class=\"soft\">{}</p>", date(at));
+    }
+    write_tally(&mut out, &story);
+    write_links(&mut out, &story);
+    out.push_str("<h2>Two stories</h2>\n<p class=\"soft\">How someone who thinks clearly would have gone from the start, beside how it really went.</p>\n");
+    for chapter in &story.chapters {
+        write_chapter(&mut out, chapter);
+    }
+    write_takeaways(&mut out, &story);
+    out.push_str("</body>\n</html>\n");
+    out
+}
+
+fn write_tally(out: &mut String, story: &Story) {
+    let tally = &story.tally;
+    let mut figures = vec![
+        (duration(tally.active_ms), "of work".to_owned()),
+        (format!("{} of {}", tally.solved, tally.lessons), "lessons solved".to_owned()),
+        (tally.verifications.to_string(), "verifications".to_owned()),
+        (tally.wrong_turns.to_string(), "wrong turns".to_owned()),
+        (tally.hints.to_string(), "hints".to_owned()),
+    ];
+    let bets = story.bets;
+    if bets.right + bets.wrong > 0 {
+        figures.push((format!("{} of {}", bets.right, bets.right + bets.wrong), "predictions right".to_owned()));
+    }
+    out.push_str("<ul class=\"tally\">\n");
+    for (figure, label) in figures {
+        let _ = writeln!(out, "<li><b>{figure}</b>{label}</li>");
+    }
+    out.push_str("</ul>\n");
+}
+
+fn write_links(out: &mut String, story: &Story) {
+    let Some(longest) = story.links.iter().map(|link| link.ms).max() else { return };
+    out.push_str("<h2>Where the chain was broken, and for how long</h2>\n<table class=\"links\">\n");
+    for link in &story.links {
+        let width = link.ms * 60 / longest.max(1);
+        let _ = writeln!(
+            out,
+            "<tr><th>{}</th><td><i style=\"width:{width}%\"></i>{}</td></tr>",
+            escape(&link.label),
+            duration(link.ms)
+        );
+    }
+    out.push_str("</table>\n");
+}
+
+fn write_chapter(out: &mut String, chapter: &Chapter) {
+    let Chapter { number, title, golden, actual } = chapter;
+    let _ = writeln!(out, "<section class=\"chapter\">\n<h3>{number} · {}</h3>", escape(title));
+    let state = actual.as_ref().map_or_else(|| "not begun".to_owned(), Actual::sentence);
+    let _ = writeln!(out, "<p class=\"soft\">{state}</p>");
+    let _ = writeln!(out, "<div class=\"golden\"><p class=\"eyebrow\">golden narrative</p>{}</div>", rendered(golden));
+    out.push_str("<div><p class=\"eyebrow\">actual process</p>\n");
+    if let Some(actual) = actual {
+        write_actual(out, actual);
+    }
+    out.push_str("</div>\n</section>\n");
+}
+
+fn write_actual(out: &mut String, actual: &Actual) {
+    if let Some(bet) = &actual.bet {
+        let verdict = match &bet.instead {
+            Some(right) => format!("✗ It was “{right}”."),
+            None => "✓ It was.".to_owned(),
+        };
+        let words = format!("{} I said “{}”. {verdict} {}", bet.question, bet.chosen, bet.because);
+        let _ = writeln!(out, "<div class=\"bet\">{}</div>", rendered(&words));
+    }
+    out.push_str("<ol class=\"moments\">\n");
+    for moment in &actual.moments {
+        write_moment(out, moment);
+    }
+    out.push_str("</ol>\n");
+    if let Some(reflection) = &actual.reflection {
+        let _ = writeln!(out, "<blockquote>{}</blockquote>", rendered(reflection));
+    }
+}
+
+fn write_moment(out: &mut String, moment: &Moment) {
+    let class = match moment.kind {
+        Kind::Change => "change",
+        Kind::Work => "work",
+        Kind::Holds => "holds",
+        Kind::Fails => "fails",
+        Kind::Unknown => "unknown",
+        Kind::Help => "help",
+        Kind::Words => "words",
+        Kind::Solved => "solved",
+    };
+    let _ = write!(
+        out,
+        "<li class=\"{class}\"><time>{}</time><span class=\"mark\">{}</span><div>{}",
+        clock(moment.at_ms),
+        moment.kind.symbol(),
+        rendered(&moment.words)
+    );
+    if let Some(diff) = &moment.diff {
+        out.push_str("<pre>");
+        for line in diff.lines() {
+            let tag = if line.starts_with('+') { "ins" } else { "del" };
+            let _ = write!(out, "<{tag}>{}</{tag}>", escape(line));
+        }
+        out.push_str("</pre>");
+    }
+    out.push_str("</div></li>\n");
+}
+
+fn write_takeaways(out: &mut String, story: &Story) {
+    let takeaways = &story.takeaways;
+    let mut own = String::new();
+    for (belief, really) in &takeaways.beliefs {
+        let _ = write!(own, "<li>{}</li>", rendered(&format!("I believed: *{belief}* {}", really.replace('\n', " "))));
+    }
+    for note in &takeaways.notes {
+        let _ = write!(own, "<li>{}</li>", rendered(note));
+    }
+    let course: String = takeaways.course.iter().fold(String::new(), |mut list, question| {
+        let _ = write!(list, "<li>{}</li>", rendered(question));
+        list
+    });
+    if own.is_empty() && course.is_empty() {
+        return;
+    }
+    out.push_str("<h2>What stays</h2>\n<div class=\"two\">\n");
+    for (title, list) in [("my own", own), ("what the course asks in return", course)] {
+        if !list.is_empty() {
+            let _ = writeln!(out, "<div><p class=\"eyebrow\">{title}</p><ul>{list}</ul></div>");
+        }
+    }
+    out.push_str("</div>\n");
+}
+
+/// Markdown as HTML. Raw HTML in it is shown as text, and only links to the web stay links: some of the words are the learner's,
+/// and some are what a broken page said.
+fn rendered(markdown: &str) -> String {
+    let mut link_dropped = false;
+    let pieces = Parser::new(markdown).filter_map(|piece| match piece {
+        Piece::Html(text) | Piece::InlineHtml(text) => Some(Piece::Text(text)),
+        Piece::Start(Tag::Link { ref dest_url, .. }) if !is_web(dest_url) => {
+            link_dropped = true;
+            None
+        }
+        Piece::End(TagEnd::Link) if std::mem::take(&mut link_dropped) => None,
+        Piece::Start(Tag::Image { .. }) | Piece::End(TagEnd::Image) => None,
+        other => Some(other),
+    });
+    let mut out = String::new();
+    html::push_html(&mut out, pieces);
+    out.trim_end().to_owned()
+}
+
+fn is_web(url: &str) -> bool {
+    url.starts_with("http://") || url.starts_with("https://")
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
