@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::journal::{Entry, Event, Outcome, WorkKind};
+use crate::{
+    journal::{Entry, Event, Outcome, WorkKind},
+    probe::Observation,
+};
 
 /// A pause in a recording is not played longer than this.
 const LONGEST_MS: u64 = 1_200;
@@ -100,6 +103,11 @@ pub fn keep(entries: &[Entry]) -> Vec<Entry> {
         if let Event::Verified { report, survey, .. } = &mut entry.event {
             // The words are the course's own.
             report.checks.iter_mut().for_each(|check| check.words.clear());
+            for evidence in survey.evidence.values_mut() {
+                if let Observation::Http(answer) = &mut evidence.observation {
+                    answer.headers.clear();
+                }
+            }
             for report in survey.services.values_mut() {
                 // The screen shows the end of a log.
                 let from = report.log.len().saturating_sub(LOG_LINES);
