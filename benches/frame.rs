@@ -14,7 +14,7 @@ use breakfix::{
     engine::{EngineInfo, EngineKind, ImageOrigin, ImageStatus, LogLine, ServiceState, Stream},
     journal::{Entry, Event},
     probe::{Evidence, HttpAnswer, Observation, Survey},
-    tui::{Effect, LabTexts, Model, Msg, Page, Start, Theme, update, view},
+    tui::{Config, Effect, LabTexts, Model, Msg, Page, Start, Theme, update, view},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend};
@@ -31,7 +31,7 @@ fn main() {
     stage.measure("first screen");
     stage.press(KeyCode::Enter);
     stage.measure("story");
-    stage.to_work("app-port");
+    stage.go_to_work("app-port");
     for (digit, name) in [('1', "evidence"), ('2', "logs"), ('3', "files"), ('4', "differences"), ('5', "journal")] {
         stage.press(KeyCode::Char(digit));
         stage.measure(name);
@@ -59,6 +59,7 @@ impl Stage {
             lesson: None,
             now: DAWN,
             size: (COLUMNS, ROWS),
+            config: Config { tour: false, ..Config::default() },
         });
         let mut stage = Self { model, lines: 0 };
         stage.event(Event::LabMade { course: "systems-puzzle".into(), version: "0".into() });
@@ -131,7 +132,7 @@ impl Stage {
     }
 
     /// To the page of a lesson on which one works.
-    fn to_work(&mut self, lesson: &str) {
+    fn go_to_work(&mut self, lesson: &str) {
         let at = self.model.course.position(lesson).unwrap();
         self.press(KeyCode::Char('l'));
         for _ in self.model.lesson..at {

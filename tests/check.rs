@@ -7,8 +7,11 @@
 use std::{
     collections::BTreeMap,
     io::Read,
+    net::Shutdown,
+    os::unix::net::{UnixListener, UnixStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -250,6 +253,110 @@ fn what_a_killed_check_left_goes_with_the_next_one() {
     run(home.path(), &["check", "not-a-stack"]);
     assert_eq!(left_by(child.id()), Vec::<String>::new());
     assert!(!images_of_checks().iter().any(|image| image.starts_with(&project)));
+}
+
+/// A way to the engine that can be shut, as when its machine dies.
+struct Way {
+    socket: PathBuf,
+    connections: Arc<Mutex<Vec<UnixStream>>>,
+}
+
+impl Way {
+    fn open(home: &Path, name: &str) -> Self {
+        let host = std::env::var("DOCKER_HOST").unwrap_or_default();
+        let engine = host.strip_prefix("unix://").unwrap_or("/var/run/docker.sock").to_owned();
+        let socket = home.join(name);
+        let listener = UnixListener::bind(&socket).unwrap();
+        let connections = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&connections);
+        std::thread::spawn(move || {
+            for near in listener.incoming() {
+                let (Ok(near), Ok(far)) = (near, UnixStream::connect(&engine)) else { return };
+                for (from, to) in [(&near, &far), (&far, &near)] {
+                    kept.lock().unwrap().push(from.try_clone().unwrap());
+                    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                    std::thread::spawn(move || {
+                        let _ = std::io::copy(&mut from, &mut to);
+                        let _ = to.shutdown(Shutdown::Write);
+                    });
+                }
+            }
+        });
+        Self { socket, connections }
+    }
+
+    fn url(&self) -> String {
+        format!("unix://{}", self.socket.display())
+    }
+
+    fn shut(&self) {
+        std::fs::remove_file(&self.socket).unwrap();
+        for connection in self.connections.lock().unwrap().iter() {
+            let _ = connection.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+#[test]
+fn a_class_is_spread_over_engines_and_survives_the_death_of_one() {
+    if !containers() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let names = ["first", "second", "third"];
+    for name in names {
+        write(home.path(), name, course().fixed_stack());
+    }
+    let ways = [Way::open(home.path(), "a.sock"), Way::open(home.path(), "b.sock")];
+    let urls = [ways[0].url(), ways[1].url()];
+    let engines = ["--engine", &urls[0], "--engine", "unix:///nowhere/docker.sock", "--engine", &urls[1]];
+    let child = breakfix(home.path(), &[&["check", "--format", "json", "-j", "2"], &engines[..], &names[..]].concat());
+    let pid = child.id();
+    until_it_has_containers(pid);
+    ways[0].shut();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("/nowhere/docker.sock"), "the one that does not answer is told: {stderr}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let verdicts: Vec<_> =
+        report["submissions"].as_array().unwrap().iter().map(|one| (&one["dir"], &one["verdict"])).collect();
+    assert_eq!(output.status.code(), Some(0), "{report:#}\n{stderr}");
+    for ((dir, verdict), name) in verdicts.into_iter().zip(names) {
+        assert_eq!((dir.as_str(), verdict.as_str()), (Some(name), Some("works")));
+    }
+    // What was on the dead engine goes with the next check.
+    write(home.path(), "not-a-stack", &BTreeMap::from([("readme".to_owned(), String::new())]));
+    run(home.path(), &["check", "not-a-stack"]);
+    assert_eq!(left_by(pid), Vec::<String>::new());
+}
+
+#[test]
+fn annotations_stand_at_the_line_that_is_wrong() {
+    if !containers() {
+        return;
+    }
+    let (course, home) = (course(), tempfile::tempdir().unwrap());
+    write(home.path(), "port", course.broken_stack());
+    write(home.path(), "crash", &course.stack_with(&["host-port", "app-port"]).unwrap());
+    let mut yaml = course.fixed_stack().clone();
+    yaml.insert("docker-compose.yml".into(), "services:\n  db:\n   image: postgres:17\n    ports: 1\n".into());
+    write(home.path(), "yaml", &yaml);
+    let (code, stdout, stderr, _) = run(home.path(), &["check", "--format", "github", "port", "./crash/", "yaml"]);
+    assert_eq!(code, Some(1), "{stderr}");
+    let line_of = |file: &str, text: &str| {
+        let dir = if file.ends_with("app.py") { "crash" } else { "port" };
+        let whole = std::fs::read_to_string(home.path().join(dir).join(file)).unwrap();
+        whole.lines().position(|line| line.contains(text)).unwrap() + 1
+    };
+    let port = line_of("docker-compose.yml", "80:8080");
+    let call = line_of("src/app.py", "item = Items(");
+    for start in [
+        format!("::error file=port/docker-compose.yml,line={port},title=port::broken at browser-nginx: "),
+        format!("::error file=crash/src/app.py,line={call},title=./crash/::broken: "),
+        "::error file=yaml/docker-compose.yml,line=".to_owned(),
+    ] {
+        assert!(stdout.lines().any(|line| line.starts_with(&start)), "no {start}\n{stdout}");
+    }
 }
 
 #[test]

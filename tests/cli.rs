@@ -26,11 +26,30 @@ fn stderr(assert: &Assert) -> String {
 #[test]
 fn help_and_version_are_no_failures() {
     let help = stdout(&breakfix(&["--help"]).code(0));
-    for command in ["learn", "check", "up", "down", "status", "logs", "reset", "hindsight", "images", "doctor", "lint"]
+    for command in
+        ["learn", "check", "up", "down", "status", "logs", "shell", "reset", "hindsight", "images", "doctor", "lint"]
     {
         assert!(help.contains(command), "{command} is not in the help");
     }
     assert!(stdout(&breakfix(&["--version"]).code(0)).starts_with("breakfix "));
+}
+
+#[test]
+fn the_settings_are_printed_and_a_wrong_one_is_told_with_its_line() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = |args: &[&str]| {
+        let mut command = Command::cargo_bin("breakfix").unwrap();
+        command.current_dir(home.path()).env("XDG_CONFIG_HOME", home.path()).args(args).assert()
+    };
+    assert!(stdout(&settings(&["--print-config"]).code(0)).contains("theme = \"auto\""));
+    let file = home.path().join("breakfix/config.toml");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "theme = \"light\"\n").unwrap();
+    let printed = stdout(&settings(&["--print-config"]).code(0));
+    assert!(printed.contains("theme = \"light\"") && printed.contains(file.to_str().unwrap()));
+    std::fs::write(&file, "mouse = true\ntheem = \"light\"\n").unwrap();
+    let wrong = stderr(&settings(&["--print-config"]).code(2));
+    assert!(wrong.contains("config.toml:2: unknown field `theem`"), "{wrong}");
 }
 
 #[test]
@@ -40,6 +59,7 @@ fn usage_errors_end_with_2() {
         &["check", "no/such/directory"],
         &["check", "--lesson", "nope", "broken-stack"],
         &["check", "--timeout", "0", "broken-stack"],
+        &["status", "--engine", NOBODY, "--engine", NOBODY],
         &["check", "-j", "0", "broken-stack"],
         &["--no-such-flag"],
         &["no-such-lesson"],

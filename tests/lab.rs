@@ -197,6 +197,19 @@ fn a_fix_is_revealed_even_over_the_learners_own_attempts() {
 }
 
 #[test]
+fn one_bug_is_put_back_and_the_other_fixes_stay() {
+    let (_dir, lab, course) = made();
+    lab.reveal(&course, "host-port", &[]).unwrap();
+    lab.reveal(&course, "app-port", &["host-port"]).unwrap();
+    let mended = lab.texts();
+    let backup = lab.put_bug_back(&course, "app-port", &["host-port", "app-port"]).unwrap();
+    assert_eq!(lab.texts(), course.stack_with(&["host-port"]).unwrap());
+    let kept = fs::read_to_string(lab.dir().join(backup).join("conf.d/site.conf")).unwrap();
+    assert_eq!(kept, mended["conf.d/site.conf"]);
+    assert!(lab.put_bug_back(&course, "no-such", &[]).is_err());
+}
+
+#[test]
 fn reset_puts_back_what_is_named_and_keeps_a_copy() {
     let (_dir, lab, course) = made();
     write(&lab, "app.py", "mine\n");

@@ -158,7 +158,10 @@ belief = "-"
 question = "-"
 explain = "-"
 weight = 1000
-when = { hop = { id = "browser-nginx", is = "fail" } }
+when = { all = [
+    { hop = { id = "browser-nginx", is = "fail" } },
+    { file = { path = "docker-compose.yml", matches = "nginx" } },
+] }
 edits = [{ file = "docker-compose.yml", replace = '"80:8080"', with = '"8080:80"' }]
 "#,
     );

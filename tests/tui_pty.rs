@@ -2,95 +2,18 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod pty;
+
 use std::{
     fs,
-    io::{Read, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::mpsc::{Receiver, RecvTimeoutError, channel},
-    time::{Duration, Instant},
 };
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::CommandBuilder;
 
-/// Longer than any machine takes; a test that works never waits so long.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-struct Screen {
-    child: Box<dyn Child + Send + Sync>,
-    master: Box<dyn MasterPty + Send>,
-    keys: Box<dyn Write + Send>,
-    output: Receiver<Vec<u8>>,
-    parser: vt100::Parser,
-}
-
-impl Screen {
-    fn start(mut command: CommandBuilder, rows: u16, cols: u16) -> Self {
-        let pair = native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
-        command.env("TERM", "xterm-256color");
-        let child = pair.slave.spawn_command(command).unwrap();
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let (sender, output) = channel();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 8192];
-            while let Ok(read @ 1..) = reader.read(&mut buffer) {
-                if sender.send(buffer[..read].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        let keys = pair.master.take_writer().unwrap();
-        Self { child, master: pair.master, keys, output, parser: vt100::Parser::new(rows, cols, 0) }
-    }
-
-    /// Takes in what comes until the screen is as wanted.
-    fn wait(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
-        let until = Instant::now() + PATIENCE;
-        while !wanted(self.parser.screen()) {
-            match self.output.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.parser.process(&bytes),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    panic!("{what} never came; the screen is\n{}", self.parser.screen().contents())
-                }
-            }
-        }
-    }
-
-    fn wait_for(&mut self, words: &str) {
-        self.wait(words, |screen| screen.contents().contains(words));
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
-    }
-
-    fn resize(&mut self, rows: u16, cols: u16) {
-        self.parser.screen_mut().set_size(rows, cols);
-        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
-    }
-
-    /// Waits for the end; gives the exit code, with the screen as it was left.
-    fn end(mut self) -> (u32, vt100::Parser) {
-        let until = Instant::now() + PATIENCE;
-        let code = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status.exit_code();
-            }
-            if let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(20)) {
-                self.parser.process(&bytes);
-            }
-            assert!(Instant::now() < until, "it never ended; the screen is\n{}", self.parser.screen().contents());
-        };
-        drop(self.keys);
-        drop(self.master);
-        while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
-            self.parser.process(&bytes);
-        }
-        (code, self.parser)
-    }
-}
+use crate::pty::Screen;
 
 fn tutor(lab: &Path) -> CommandBuilder {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_breakfix"));
@@ -100,6 +23,8 @@ fn tutor(lab: &Path) -> CommandBuilder {
     for name in ["VISUAL", "EDITOR", "NO_COLOR"] {
         command.env_remove(name);
     }
+    // The settings of whoever runs the tests are none of theirs.
+    command.env("XDG_CONFIG_HOME", lab.parent().unwrap());
     command
 }
 
@@ -114,6 +39,8 @@ fn in_the_story(mut command: CommandBuilder, lab: &Path) -> Screen {
     command.cwd(lab.parent().unwrap());
     let mut screen = Screen::start(command, 24, 80);
     screen.wait_for("read the story meanwhile");
+    screen.press("\r");
+    screen.wait_for("The tour");
     screen.press("\r");
     screen.wait_for("page 1 of");
     screen
@@ -242,6 +169,27 @@ fn ctrl_z_goes_to_the_shell_and_fg_comes_back() {
     screen.wait("the shell", |screen| !screen.alternate_screen() && screen.contents().trim_end().ends_with("SHELL>"));
     screen.press("exit\n");
     screen.end();
+}
+
+#[test]
+fn the_mouse_is_taken_on_request_and_given_back() {
+    use vt100::MouseProtocolMode as Mode;
+    let (dir, lab) = lab();
+    fs::create_dir_all(dir.path().join("breakfix")).unwrap();
+    fs::write(dir.path().join("breakfix/config.toml"), "mouse = true\ntour = false\n").unwrap();
+    let mut screen = Screen::start(tutor(&lab), 24, 80);
+    screen.wait("the mouse", |screen| screen.mouse_protocol_mode() == Mode::PressRelease);
+    screen.wait_for("read the story meanwhile");
+    screen.press("\r");
+    screen.wait_for("page 1 of");
+    screen.press("M");
+    screen.wait("the mouse left alone", |screen| screen.mouse_protocol_mode() == Mode::None);
+    screen.press("M");
+    screen.wait("the mouse again", |screen| screen.mouse_protocol_mode() == Mode::PressRelease);
+    screen.press("q");
+    let (code, parser) = screen.end();
+    assert_eq!(code, 0);
+    assert_eq!(parser.screen().mouse_protocol_mode(), Mode::None);
 }
 
 #[test]

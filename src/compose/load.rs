@@ -311,6 +311,11 @@ impl Loader<'_> {
             .map(|entry| service::service(entry, &around, self.desk))
             .collect();
         check::together(read, &mut stack, self.desk);
+        let switched_on = self.variables.get("COMPOSE_PROFILES").unwrap_or_default();
+        let on = |profile: &String| switched_on.split(',').any(|on| on.trim() == profile || on.trim() == "*");
+        for service in stack.services.iter_mut().filter(|service| service.profiles.iter().any(on)) {
+            service.profiles.clear();
+        }
         Some(stack)
     }
 

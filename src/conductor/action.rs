@@ -60,6 +60,11 @@ pub enum Action {
         /// All of its files, by path.
         files: BTreeMap<String, String>,
     },
+    /// Put the lesson's bug back into the lab's files, keeping a copy.
+    Repeat {
+        /// Lesson id.
+        lesson: String,
+    },
     /// Write an event that only a front end can know: a prediction, a note, a hint, a lesson opened.
     Record(crate::journal::Event),
     /// Look at the lab's files again now (where watching fails).

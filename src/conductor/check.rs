@@ -9,19 +9,26 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Desired, isolate::isolate, janitor, tables::Starting};
+use super::{
+    desired::{self, Desired},
+    isolate::isolate,
+    janitor,
+    supplies::supply,
+    tables::{Starting, makes_own_tables},
+    whereabouts,
+};
 use crate::{
-    compose,
+    compose::{self, Place},
     course::Course,
     diagnosis::{self, CheckVerdict, HopVerdict, LessonVerdict, Report, Status, Verdict},
     engine::{BindStyle, BuildPolicy, Engine, ImagePolicy, Limits, PortStyle, Progress, UpOptions},
     error::{Blame, Error, Result},
     lab::{self, Facts},
-    probe::{HostPorts, Prober, Survey, SurveyOptions},
+    probe::{HostPorts, Observation, Prober, Survey, SurveyOptions, evidence_id, slowness},
 };
 
 /// How long a stack may take until it can be asked; what has not come up by then is judged as it is.
-const READY_WITHIN: Duration = Duration::from_secs(45);
+pub const READY_WITHIN: Duration = Duration::from_secs(45);
 /// How long removing a submission's containers may take.
 const DOWN_WITHIN: Duration = Duration::from_secs(60);
 
@@ -56,6 +63,10 @@ pub struct SubmissionReport {
     pub seconds: f64,
     /// The verdict.
     pub report: Report,
+    /// What has to be known beside the verdict: images that others stood in for, services that were left out.
+    pub notes: Vec<String>,
+    /// Where in its files what is broken first can be seen.
+    pub place: Option<Place>,
     /// How long each phase took, in order.
     pub phases: Vec<(&'static str, f64)>,
     /// The project that was left running, when asked to.
@@ -64,23 +75,72 @@ pub struct SubmissionReport {
     pub left_behind: Option<Error>,
 }
 
+/// What judging a stack comes to.
+#[derive(Debug)]
+struct Judged {
+    report: Report,
+    notes: Vec<String>,
+    place: Option<Place>,
+    /// Something of the environment failed on the way, which may go well the next time.
+    again: bool,
+}
+
 /// Grades one directory. Never fails: what fails is a verdict, *broken* where the stack is to blame and *unknown* where not.
+/// What the environment made fail is tried once more.
 pub async fn check_submission(dir: &Path, options: &CheckOptions, progress: &Progress) -> SubmissionReport {
     let started = Instant::now();
     let clock = Clock::default();
+    let deadline = tokio::time::Instant::now() + options.timeout;
+    let first = attempt(dir, options, progress, &clock, deadline).await;
+    let mut submission = first.0;
+    if first.1 && submission.left_behind.is_none() && !options.keep && !options.cancel.is_cancelled() {
+        progress.step(dir.display().to_string(), "check", "something here failed: once more");
+        let second = attempt(dir, options, progress, &clock, deadline).await.0;
+        // A second try that came to no end says less than the first.
+        if second.report.verdict != Verdict::Unknown {
+            submission = second;
+        }
+    }
+    submission.seconds = started.elapsed().as_secs_f64();
+    submission.phases = clock.phases();
+    submission
+}
+
+/// One try, with everything removed after it; and whether another may go better.
+async fn attempt(
+    dir: &Path,
+    options: &CheckOptions,
+    progress: &Progress,
+    clock: &Clock,
+    deadline: tokio::time::Instant,
+) -> (SubmissionReport, bool) {
     let project = janitor::new_project();
     let judged = tokio::select! {
         () = options.cancel.cancelled() => Err(Error::cancelled()),
-        judged = tokio::time::timeout(options.timeout, judge(dir, &project, options, progress, &clock)) => {
-            judged.unwrap_or_else(|_| Err(too_slow(options.timeout, &clock)))
+        judged = tokio::time::timeout_at(deadline, judge(dir, &project, options, progress, clock)) => {
+            judged.unwrap_or_else(|_| Err(too_slow(options.timeout, clock)))
         }
     };
+    let started = !matches!(clock.current(), "read" | "images");
+    let in_time = tokio::time::Instant::now() < deadline;
     clock.phase("remove");
     let cut_short = judged.as_ref().is_err_and(|error| error.blame != Blame::Stack);
-    let seconds = started.elapsed().as_secs_f64();
-    let report = judged.unwrap_or_else(|error| not_asked(&options.course, lab::texts_of(dir), &error));
-    let mut submission =
-        SubmissionReport { dir: dir.to_owned(), seconds, report, phases: vec![], kept: None, left_behind: None };
+    let judged = judged.unwrap_or_else(|error| Judged {
+        report: not_asked(&options.course, lab::texts_of(dir), &error),
+        notes: vec![],
+        place: whereabouts::of_error(&error),
+        again: error.blame == Blame::Environment && started && in_time,
+    });
+    let mut submission = SubmissionReport {
+        dir: dir.to_owned(),
+        seconds: 0.0,
+        report: judged.report,
+        notes: judged.notes,
+        place: judged.place,
+        phases: vec![],
+        kept: None,
+        left_behind: None,
+    };
     if options.keep {
         submission.kept = Some(project);
     } else {
@@ -91,8 +151,7 @@ pub async fn check_submission(dir: &Path, options: &CheckOptions, progress: &Pro
             submission.left_behind = janitor::remove_images(&options.engine, &project).await.err();
         }
     }
-    submission.phases = clock.phases();
-    submission
+    (submission, judged.again)
 }
 
 /// Removes all of a project, within a bound.
@@ -114,22 +173,85 @@ async fn judge(
     options: &CheckOptions,
     progress: &Progress,
     clock: &Clock,
-) -> Result<Report> {
+) -> Result<Judged> {
     clock.phase("read");
-    let (desired, facts) = read(dir, project, &options.course)?;
+    let (mut desired, facts) = read(dir, project, &options.course)?;
     let up = up_options(options.images, options.keep);
     let engine = &options.engine;
+    let own_tables = makes_own_tables(&facts.texts);
+    clock.phase("images");
+    let supplies = supply(engine, &mut desired, options.images, progress).await?;
 
     clock.phase("start");
     let prober =
         Prober::new(engine.clone(), desired.stack.clone(), desired.roles.clone(), facts.clone(), &options.course);
-    let starting = Starting { engine, desired: &desired, up: &up, course: &options.course, prober: &prober, progress };
-    let not_started = starting.start(|| clock.phase("tables")).await?;
+    let starting =
+        Starting { engine, desired: &desired, up: &up, course: &options.course, prober: &prober, own_tables, progress };
+    let in_doubt = |reason: Option<&str>| {
+        let what = ["with other images than it asks for it does not work, which proves nothing".to_owned()];
+        what.into_iter().chain(supplies.notes()).chain(reason.map(str::to_owned)).collect::<Vec<_>>().join("\n")
+    };
+    let not_started = match starting.start(|| clock.phase("tables")).await {
+        Ok(Some(error)) | Err(error) if error.blame == Blame::Stack && !supplies.is_as_asked() => {
+            return Err(Error::environment(in_doubt(Some(&in_words(&error)))));
+        }
+        outcome => outcome?,
+    };
 
     clock.phase("ask");
-    let asked = SurveyOptions { within: READY_WITHIN, ports: HostPorts::Free, thorough: false, submit: true };
-    let survey = prober.survey(&asked, progress).await?;
-    Ok(verdict(&options.course, &survey, facts, not_started.as_ref(), options.lesson.as_deref()))
+    let within = READY_WITHIN.mul_f64(slowness());
+    let asked = SurveyOptions { within, ports: HostPorts::Free, thorough: false, submit: true };
+    let mut survey = prober.survey(&asked, progress).await?;
+    if contradicts_itself(&survey) || knows_an_old_address(&survey) {
+        // How fast an app starts, and whose address changes, is a matter of luck, and no grade depends on it.
+        if let Some(proxy) = desired.roles.proxy.as_ref().filter(|_| knows_an_old_address(&survey)) {
+            starting.start_again(proxy).await?;
+        }
+        survey = prober.survey(&asked, progress).await?;
+    }
+    let place_of = |report: &Report| whereabouts::of_report(report, &survey, &facts);
+    let mut report = verdict(&options.course, &survey, facts.clone(), not_started.as_ref(), options.lesson.as_deref());
+    if report.verdict == Verdict::Broken && !supplies.is_as_asked() {
+        if supplies.may_be_the_reason(&desired.roles, &options.course.roles, &survey) {
+            report.verdict = Verdict::Unknown;
+            report.reason = Some(in_doubt(report.reason.as_deref()));
+        } else {
+            let told = report.reason.iter().cloned().chain(supplies.notes());
+            report.reason = Some(told.collect::<Vec<_>>().join("\n"));
+        }
+    }
+    let failed = |seen: &Observation| matches!(seen, Observation::Unknown { .. });
+    Ok(Judged {
+        again: report.verdict == Verdict::Unknown && survey.evidence.values().any(|one| failed(&one.observation)),
+        place: place_of(&report),
+        notes: supplies.notes(),
+        report,
+    })
+}
+
+/// Whether nginx does not get through to an address that answers: it looked the name up before the app was started again.
+fn knows_an_old_address(survey: &Survey) -> bool {
+    is_gateway(status(survey, evidence_id::NGINX_FLASKAPP)) && answers(status(survey, evidence_id::UPSTREAM))
+}
+
+/// Whether the app answered a moment after nginx had said that it does not: it was still starting.
+fn contradicts_itself(survey: &Survey) -> bool {
+    is_gateway(status(survey, evidence_id::PAGE)) && answers(status(survey, evidence_id::NGINX_FLASKAPP))
+}
+
+fn status(survey: &Survey, id: &str) -> Option<u16> {
+    match &survey.evidence.get(id)?.observation {
+        Observation::Http(answer) => Some(answer.status),
+        _ => None,
+    }
+}
+
+fn is_gateway(status: Option<u16>) -> bool {
+    matches!(status, Some(502 | 504))
+}
+
+fn answers(status: Option<u16>) -> bool {
+    status.is_some() && !is_gateway(status)
 }
 
 /// What was seen of a stack, judged; what did not start is the reason why one that does not work is broken.
@@ -167,7 +289,7 @@ pub fn not_asked(course: &Course, texts: BTreeMap<String, String>, error: &Error
 /// # Errors
 /// Stack: the compose file cannot be used. Environment: it asks for what it does not get here.
 pub fn read(dir: &Path, project: &str, course: &Course) -> Result<(Desired, Facts)> {
-    let mut desired = Desired::load(dir, Some(project.to_owned()))?;
+    let mut desired = desired::read_alone(dir, project.to_owned()).map_err(|findings| desired::unusable(&findings))?;
     if let Some(refused) = compose::refusals(&desired.stack).first() {
         return Err(Error::environment(format!("refused: {}", refused.headline())).why(refused.expected.clone()));
     }
@@ -198,6 +320,8 @@ pub fn not_checked(dir: &Path, course: &Course, error: &Error) -> SubmissionRepo
         dir: dir.to_owned(),
         seconds: 0.0,
         report: not_judged(course, error),
+        notes: vec![],
+        place: None,
         phases: vec![],
         kept: None,
         left_behind: None,

@@ -28,7 +28,18 @@ impl Desired {
 
 /// Like [`Desired::load`], with what is wrong as findings.
 pub(super) fn read(dir: &Path, project: Option<String>) -> Result<Desired, Vec<Finding>> {
-    let stack = compose::load(dir, &LoadOptions { project, env: shell_variables() })?;
+    read_with(dir, project, shell_variables())
+}
+
+/// A stranger's stack: its files see nothing of this process's environment but where they lie, so that a grade does not depend
+/// on who grades, and no secret of theirs ends up in a container.
+pub(super) fn read_alone(dir: &Path, project: String) -> Result<Desired, Vec<Finding>> {
+    let here = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    read_with(dir, Some(project), [("PWD".to_owned(), here.display().to_string())].into())
+}
+
+fn read_with(dir: &Path, project: Option<String>, env: BTreeMap<String, String>) -> Result<Desired, Vec<Finding>> {
+    let stack = compose::load(dir, &LoadOptions { project, env })?;
     let roles = compose::roles(&stack);
     Ok(Desired { stack, roles })
 }
@@ -41,7 +52,7 @@ fn shell_variables() -> BTreeMap<String, String> {
 }
 
 /// The error for a compose file that cannot be used.
-fn unusable(findings: &[Finding]) -> Error {
+pub(super) fn unusable(findings: &[Finding]) -> Error {
     findings
         .iter()
         .fold(Error::stack("the compose file cannot be used"), |error, finding| error.why(finding.render()))

@@ -6,6 +6,7 @@
 mod action;
 mod bootstrap;
 mod check;
+mod class;
 mod desired;
 mod files;
 mod isolate;
@@ -16,12 +17,15 @@ mod plan;
 mod proxy;
 mod selftest;
 mod session;
+mod supplies;
 mod tables;
 mod watch;
+mod whereabouts;
 mod works;
 
 pub use action::{Action, ContainerView, EngineStatus, Update, Work};
 pub use check::{CheckOptions, SubmissionReport, check_submission, not_checked};
+pub use class::{ClassOptions, check_class};
 pub use desired::Desired;
 pub use files::{Reloaded, facts_of, views};
 pub use janitor::sweep;

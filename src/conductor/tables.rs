@@ -1,6 +1,6 @@
 //! A submission's database gets its tables, in whatever way the submission has for it.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -10,7 +10,7 @@ use crate::{
     course::Course,
     engine::{Container, Engine, Output, Progress, ServiceState, UpOptions},
     error::{Blame, Error, Result},
-    probe::Prober,
+    probe::{HostPorts, Prober, slowness},
 };
 
 /// How long the database may take to its first answer.
@@ -20,15 +20,21 @@ const COMMAND_WITHIN: Duration = Duration::from_secs(30);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Where `database.py` is looked for when it is not where the course's command goes.
-const ELSEWHERE: &str = r#"
-python=$(command -v python || command -v python3) || exit 97
-for dir in "$PWD" "$PWD/src" "$PWD/app" /app /app/src /src /code /usr/src/app /srv/app /opt/app; do
-  if [ -f "$dir/database.py" ] && grep -q 'def init_db' "$dir/database.py"; then
-    cd "$dir" && exec "$python" -c 'import database; database.init_db()'
-  fi
-done
-exit 98"#;
+/// How long an app that makes its own tables may take to listen.
+const OWN_WITHIN: Duration = Duration::from_secs(20);
+
+/// Finds the app's own way to its tables and takes it.
+const MAKE_TABLES: &str = include_str!("make_tables.py");
+/// Runs a script, its first argument, with whatever the image calls Python.
+const WITH_PYTHON: &str = "python=$(command -v python3 || command -v python) || exit 97; exec \"$python\" -c \"$1\"";
+/// Counts the tables, in the database's container.
+const COUNT_TABLES: &str = r#"
+user=${POSTGRES_USER:-postgres}
+[ -z "$POSTGRES_USER_FILE" ] || user=$(cat "$POSTGRES_USER_FILE")
+export PGPASSWORD="$POSTGRES_PASSWORD" PGCONNECT_TIMEOUT=5
+for name in $(psql -X -At -U "$user" -d "${POSTGRES_DB:-$user}" -c "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate LIMIT 20"); do
+  psql -X -At -U "$user" -d "$name" -c "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+done"#;
 
 /// A submission's stack that is being started.
 pub struct Starting<'a> {
@@ -42,6 +48,8 @@ pub struct Starting<'a> {
     pub course: &'a Course,
     /// Asks it.
     pub prober: &'a Prober,
+    /// Whether the files have a way of their own to the tables: then it goes first.
+    pub own_tables: bool,
     /// Where steps are told.
     pub progress: &'a Progress,
 }
@@ -72,9 +80,9 @@ impl Starting<'_> {
         Ok(started.err())
     }
 
-    /// Runs the command that makes the tables as soon as the app runs and the database answers. `all_started` says that nothing
-    /// more will be started. A command that fails is no error: an app may make its tables itself, and where it does not, the
-    /// questions will show it.
+    /// Makes the tables as soon as the app runs and the database answers: by the course's command, or else in whatever way
+    /// the files have for it. Where they do so by themselves when they start, that is waited for. `all_started` says that
+    /// nothing more will be started. A way that fails is no error: where no table is made, the questions will show it.
     ///
     /// # Errors
     /// Environment: the engine does not answer.
@@ -82,6 +90,9 @@ impl Starting<'_> {
         let (Some(app), Some(database)) = (&self.desired.roles.app, &self.desired.roles.database) else {
             return Ok(());
         };
+        if self.own_tables {
+            all_started.cancelled().await;
+        }
         while !all_started.is_cancelled() {
             if self.runs(app).await? && self.runs(database).await? {
                 break;
@@ -94,31 +105,61 @@ impl Starting<'_> {
         if !self.prober.wait_database(DATABASE_WITHIN, self.progress).await? {
             return Ok(());
         }
+        if self.own_tables {
+            // Two who make the same tables at the same moment are in each other's way.
+            self.start_the_ended().await?;
+            self.prober.wait_ready(OWN_WITHIN.mul_f64(slowness()), &HostPorts::Free, self.progress).await?;
+            if self.has_tables(database).await? {
+                return Ok(());
+            }
+        }
         self.progress.step(app, "run", "making the tables");
-        let elsewhere: Vec<String> = ["sh", "-c", ELSEWHERE].map(str::to_owned).into();
+        let otherwise: Vec<String> = ["sh", "-c", WITH_PYTHON, "sh", MAKE_TABLES].map(str::to_owned).into();
         if !self.run(app, &self.course.stack.bootstrap.command).await? {
-            self.run(app, &elsewhere).await?;
+            self.run(app, &otherwise).await?;
         }
         Ok(())
     }
 
+    /// Whether the database holds a table. One that cannot be asked holds none.
+    async fn has_tables(&self, database: &str) -> Result<bool> {
+        let Some(container) = self.container(database).await? else { return Ok(false) };
+        let command: Vec<String> = ["sh", "-c", COUNT_TABLES].map(str::to_owned).into();
+        let counted = self.run_in(&container, &command).await.map(|output| output.stdout).unwrap_or_default();
+        Ok(counted.lines().any(|line| line.trim().parse().is_ok_and(|tables: u32| tables > 0)))
+    }
+
     /// Starts the app and the proxy again where they have ended: they may have given up before the tables, or each other, were
-    /// there. Where they end again, it is their own fault.
+    /// there. A proxy that was there before the app is started again with it, since it may know an old address. Where they
+    /// end again, it is their own fault.
     ///
     /// # Errors
     /// Environment: the engine does not answer.
     async fn start_the_ended(&self) -> Result<()> {
+        let mut again = false;
         for service in [&self.desired.roles.app, &self.desired.roles.proxy].into_iter().flatten() {
-            if self.container(service).await?.is_none_or(|container| container.state != ServiceState::Exited) {
+            let Some(container) = self.container(service).await? else { continue };
+            let ended = container.state == ServiceState::Exited;
+            let stale = again && container.state == ServiceState::Running;
+            if !(ended || stale) {
                 continue;
             }
             self.progress.step(service, "start", "it ended before the others were there: once more");
-            match self.engine.restart(&self.desired.stack.project, service, self.progress).await {
-                Err(error) if error.blame != Blame::Stack => return Err(error),
-                _ => {}
-            }
+            self.start_again(service).await?;
+            again = true;
         }
         Ok(())
+    }
+
+    /// Starts a service again; where it does not start, the questions will show it.
+    ///
+    /// # Errors
+    /// Environment: the engine does not answer.
+    pub async fn start_again(&self, service: &str) -> Result<()> {
+        match self.engine.restart(&self.desired.stack.project, service, self.progress).await {
+            Err(error) if error.blame != Blame::Stack => Err(error),
+            _ => Ok(()),
+        }
     }
 
     async fn container(&self, service: &str) -> Result<Option<Container>> {
@@ -160,5 +201,40 @@ impl Starting<'_> {
         }
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
         self.engine.exec(&container.id, &command, &Default::default(), COMMAND_WITHIN).await.ok()
+    }
+}
+
+/// Whether a stack's files hold more ways to the tables than the course's function that is to be called by hand.
+pub fn makes_own_tables(texts: &BTreeMap<String, String>) -> bool {
+    let mut ways = 0;
+    for (path, text) in texts.iter().filter(|(path, _)| !path.ends_with(".md")) {
+        let calls = text.matches("init_db(").count() - text.matches("def init_db(").count();
+        let sql = text.to_lowercase().matches("create table").count();
+        ways += 2 * (calls + sql) + text.matches("create_all(").count();
+        if path.contains("migrations/") || path.contains("alembic") {
+            ways += 2;
+        }
+    }
+    ways > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_that_are_made_at_the_start_are_told_from_those_made_by_hand() {
+        let course = Course::embedded().unwrap();
+        let mut texts = course.fixed_stack().clone();
+        assert!(!makes_own_tables(&texts), "the README names the function, and nothing calls it");
+        for (path, text) in
+            [("src/run.sh", "python -c 'from database import *; init_db()'"), ("db/1.sql", "Create Table x")]
+        {
+            let mut more = texts.clone();
+            more.insert(path.into(), text.into());
+            assert!(makes_own_tables(&more), "{path}");
+        }
+        texts.insert("src/models.py".into(), "Base.metadata.create_all(engine)".into());
+        assert!(makes_own_tables(&texts));
     }
 }

@@ -62,11 +62,12 @@ impl Validator<'_> {
             if texts == start {
                 self.error(&path, "this wrong turn changes nothing");
             } else if let Some((name, _)) =
-                right.iter().find(|(_, right)| *right == texts && !turn.remark && !turn.saved_only)
+                right.iter().find(|(_, right)| *right == texts && !turn.remark && !is_made_otherwise(turn))
             {
                 self.error(&path, format!("this wrong turn does the same as {name}, which is right"));
-            } else if let Some((other, _)) =
-                made.iter().find(|(other, others)| *others == texts && other.saved_only == turn.saved_only)
+            } else if let Some((other, _)) = made
+                .iter()
+                .find(|(other, others)| *others == texts && is_made_otherwise(other) == is_made_otherwise(turn))
             {
                 self.error(&path, format!("this wrong turn makes the same files as {}", other.id));
             }
@@ -118,4 +119,8 @@ fn of_files(condition: &Condition, texts: &Texts) -> Option<bool> {
         }
         _ => None,
     }
+}
+/// Whether more than its edits makes a wrong turn.
+fn is_made_otherwise(turn: &WrongTurn) -> bool {
+    turn.saved_only || turn.while_running || turn.at_once || !turn.start.is_empty() || !turn.moved.is_empty()
 }

@@ -157,6 +157,10 @@ impl Scene<'_> {
             of_page(test.visible.is_some(), &|answer| pattern(&test.visible, &answer.visible)),
             of_page(test.body.is_some(), &|answer| pattern(&test.body, &answer.body)),
             of_page(test.shows_marker.is_some(), &|answer| match &answer.marker {
+                // What a script would have shown is not known.
+                Some(marker) if answer.scripted && answer.status < 400 && !answer.visible.contains(marker.as_str()) => {
+                    Unknown
+                }
                 Some(marker) => (Some(answer.visible.contains(marker.as_str())) == test.shows_marker).into(),
                 None => Unknown,
             }),

@@ -59,6 +59,9 @@ fn page(answer: &HttpAnswer) -> String {
         } else {
             words.push_str(&format!(", shows {}", quote(answer, marker)));
         }
+        if answer.scripted && !answer.visible.contains(marker) {
+            words.push_str("; a script may show more in a browser, and is not run here");
+        }
     }
     words
 }

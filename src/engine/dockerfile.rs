@@ -51,6 +51,54 @@ pub(crate) fn base_images(text: &str, arguments: &BTreeMap<String, Option<String
     images
 }
 
+/// A Dockerfile with other images in the place of those that it names; what an `onbuild` image would have added is written out.
+pub(crate) fn rebased(
+    text: &str,
+    arguments: &BTreeMap<String, Option<String>>,
+    by: &BTreeMap<String, String>,
+) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut known = String::new();
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        let keyword = words.next().unwrap_or_default().to_ascii_uppercase();
+        let named = match keyword.as_str() {
+            "FROM" => words.find(|word| !word.starts_with("--")),
+            "COPY" => words.find_map(|word| word.strip_prefix("--from=")),
+            _ => None,
+        };
+        // The name as it stands here, and the image that it means.
+        let meant = named.and_then(|named| {
+            let image = match keyword.as_str() {
+                "FROM" => base_images(&format!("{known}FROM {named}\n"), arguments).pop()?,
+                _ => named.to_owned(),
+            };
+            Some((named, by.get(&image)?, image))
+        });
+        if keyword == "ARG" {
+            known.push_str(line);
+            known.push('\n');
+        }
+        let Some((named, other, image)) = meant else {
+            lines.push(line.to_owned());
+            continue;
+        };
+        lines.push(line.replacen(named, other, 1));
+        if image.ends_with("onbuild") {
+            lines.extend(ONBUILD.map(str::to_owned));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// What `python:3-onbuild` adds to the Dockerfile that stands on it.
+const ONBUILD: [&str; 4] = [
+    "WORKDIR /usr/src/app",
+    "COPY requirements.txt /usr/src/app/",
+    "RUN pip install --no-cache-dir -r requirements.txt",
+    "COPY . /usr/src/app",
+];
+
 /// Lines without comments, continued ones joined.
 fn logical_lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
@@ -103,6 +151,21 @@ fn expand(text: &str, values: &BTreeMap<String, String>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn images_are_replaced_where_they_are_named() {
+        let by = |image: &str| BTreeMap::from([(image.to_owned(), "python:3.13-slim".to_owned())]);
+        let text = "# FROM python:3.6\nARG V=3.6\nFROM --platform=linux/amd64 python:$V AS app\nRUN x\nFROM app\nCOPY --from=python:3.6 /a /b\n";
+        let rebased_text = rebased(text, &BTreeMap::new(), &by("python:3.6"));
+        assert_eq!(
+            rebased_text,
+            "# FROM python:3.6\nARG V=3.6\nFROM --platform=linux/amd64 python:3.13-slim AS app\nRUN x\nFROM app\nCOPY --from=python:3.13-slim /a /b\n"
+        );
+        assert_eq!(rebased(text, &BTreeMap::new(), &by("python:3.7")), text);
+        let onbuild = rebased("FROM python:3-onbuild\nCMD x\n", &BTreeMap::new(), &by("python:3-onbuild"));
+        assert!(onbuild.starts_with("FROM python:3.13-slim\nWORKDIR /usr/src/app\nCOPY"), "{onbuild}");
+        assert!(onbuild.ends_with("COPY . /usr/src/app\nCMD x\n"), "{onbuild}");
+    }
 
     fn images(text: &str) -> Vec<String> {
         base_images(text, &BTreeMap::from([("GIVEN".into(), Some("3.13-slim".into())), ("UNSET".into(), None)]))

@@ -41,6 +41,7 @@ mod ports;
 mod progress;
 mod relay;
 mod run;
+mod shell;
 mod spec;
 mod stack;
 mod supply;
@@ -51,6 +52,8 @@ mod up;
 use std::path::Path;
 
 pub use discover::{Engine, EngineInfo, EngineKind};
+pub(crate) use dockerfile::{base_images, rebased};
+pub(crate) use images::relative;
 pub use images::{BASE_IMAGES, ImageOrigin, ImagePolicy, ImageStatus};
 pub use leftovers::Labelled;
 pub use progress::{Progress, Step};

@@ -1,8 +1,8 @@
 //! `breakfix check`: grades directories, side by side, and prints their verdicts in the order in which they were named.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
-use futures_util::{StreamExt, stream};
+use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     verdicts,
 };
 use crate::{
-    conductor::{self, CheckOptions, SubmissionReport},
+    conductor::{self, CheckOptions, ClassOptions, SubmissionReport},
     diagnosis::Verdict,
     engine::{Engine, Progress},
     error::{Error, Result},
@@ -34,8 +34,8 @@ pub async fn check(context: &Context, args: &CheckArgs) -> Result<u8> {
     let out = Paint::stdout(context.color);
     let cancel = CancellationToken::new();
     let signals = tokio::spawn(cancel_on_signal(cancel.clone()));
-    let submissions = match Engine::find(context.engine.as_deref()).await {
-        Ok(engine) => graded(context, args, engine, cancel.clone(), out).await?,
+    let submissions = match engines(context).await {
+        Ok(engines) => graded(context, args, engines, cancel.clone(), out).await?,
         Err(error) => {
             let submissions: Vec<_> =
                 args.dirs.iter().map(|dir| conductor::not_checked(dir, &context.course, &error)).collect();
@@ -52,7 +52,7 @@ pub async fn check(context: &Context, args: &CheckArgs) -> Result<u8> {
     match args.format {
         Format::Human => {
             if submissions.len() > 1 {
-                print(&summary(&submissions))?;
+                print(&verdicts::table(&submissions, out))?;
             }
         }
         Format::Json => print(&verdicts::json(&submissions))?,
@@ -63,16 +63,38 @@ pub async fn check(context: &Context, args: &CheckArgs) -> Result<u8> {
     Ok(if cancel.is_cancelled() { Error::cancelled().exit_code() } else { exit_code(&submissions) })
 }
 
+/// The engines that are named, else the one that is found. One of several that does not answer is told and left aside.
+async fn engines(context: &Context) -> Result<Vec<Engine>> {
+    if context.engines.len() < 2 {
+        return Ok(vec![Engine::find(context.engine.as_deref()).await?]);
+    }
+    let found = join_all(context.engines.iter().map(|url| Engine::find(Some(url)))).await;
+    let (mut engines, mut last) = (Vec::new(), None);
+    for one in found {
+        match one {
+            Ok(engine) => engines.push(engine),
+            Err(error) => {
+                note(render_error(&error, Paint::stderr(context.color)).trim_end());
+                last = Some(error);
+            }
+        }
+    }
+    last.filter(|_| engines.is_empty()).map_or(Ok(engines), Err)
+}
+
 async fn graded(
     context: &Context,
     args: &CheckArgs,
-    engine: Engine,
+    engines: Vec<Engine>,
     cancel: CancellationToken,
     out: Paint,
 ) -> Result<Vec<SubmissionReport>> {
-    let jobs = jobs(&engine, args.jobs);
-    let options = CheckOptions {
-        engine,
+    let line = ProgressLine::start(context.verbose > 0);
+    for engine in &engines {
+        sweep(engine, line.progress()).await;
+    }
+    let each = CheckOptions {
+        engine: engines[0].clone(),
         course: Arc::clone(&context.course),
         images: context.images,
         timeout: args.timeout,
@@ -80,24 +102,16 @@ async fn graded(
         lesson: args.lesson.clone(),
         cancel,
     };
-    let line = ProgressLine::start(context.verbose > 0);
-    sweep(&options.engine, line.progress()).await;
-    let mut submissions = Vec::new();
-    {
-        let each = |dir: PathBuf| {
-            let (options, progress) = (&options, line.progress());
-            async move { conductor::check_submission(&dir, options, progress).await }
-        };
-        let mut results = stream::iter(args.dirs.iter().cloned()).map(each).buffered(jobs);
-        while let Some(submission) = results.next().await {
-            aside(&submission, context);
-            if args.format == Format::Human {
-                line.clear();
-                print(&verdicts::human(&submission, out))?;
-            }
-            submissions.push(submission);
+    let class = ClassOptions { engines, jobs: args.jobs.map(usize::from), each };
+    let told = |submission: &SubmissionReport| {
+        aside(submission, context);
+        if args.format != Format::Human {
+            return Ok(());
         }
-    }
+        line.clear();
+        print(&verdicts::human(submission, out))
+    };
+    let submissions = conductor::check_class(&args.dirs, &class, line.progress(), told).await?;
     line.finish().await;
     Ok(submissions)
 }
@@ -139,17 +153,6 @@ fn exit_code(submissions: &[SubmissionReport]) -> u8 {
     } else {
         0
     }
-}
-
-fn summary(submissions: &[SubmissionReport]) -> String {
-    let count = |verdict| submissions.iter().filter(|submission| submission.report.verdict == verdict).count();
-    format!(
-        "{} checked: {} work, {} broken, {} could not tell\n",
-        submissions.len(),
-        count(Verdict::Works),
-        count(Verdict::Broken),
-        count(Verdict::Unknown)
-    )
 }
 
 /// The first signal ends the checks, which then remove what they started; a second one ends the process at once.

@@ -30,9 +30,9 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// Address of the container engine, e.g. unix:///var/run/docker.sock [default: found]
+    /// Address of the container engine, e.g. unix:///var/run/docker.sock [default: found]; several for check
     #[arg(long, global = true, value_name = "URL")]
-    pub engine: Option<String>,
+    pub engine: Vec<String>,
     /// Where base images may come from
     #[arg(long, global = true, value_enum, default_value_t = Images::Auto)]
     pub images: Images,
@@ -110,6 +110,8 @@ pub enum CourseCommand {
     Status(LabArgs),
     /// Show what the containers log
     Logs(LogsArgs),
+    /// Open a shell in one of the lab's containers
+    Shell(ShellArgs),
     /// Put files of the lab back to the broken stack's, keeping a copy
     Reset(ResetArgs),
     /// The story of this lab's debugging
@@ -143,6 +145,9 @@ pub struct LearnArgs {
     /// Lesson to open, e.g. host-port [default: where you left off]
     #[arg(value_name = "LESSON")]
     pub lesson: Option<String>,
+    /// Print the settings, as they are now, and end
+    #[arg(long)]
+    pub print_config: bool,
     /// Line by line: for a screen reader, a dumb terminal, or a pipe
     #[arg(long)]
     pub plain: bool,
@@ -200,7 +205,7 @@ pub struct CheckArgs {
     /// How the verdicts are printed
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
-    /// How many directories at the same time [default: the engine's processors]
+    /// How many directories at the same time [default: the engines' processors]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: Option<u16>,
     /// Give up on a directory after this many seconds
@@ -263,7 +268,7 @@ pub struct SelftestArgs {
     #[arg(long)]
     pub fresh: bool,
     /// Give up on a case after this many seconds
-    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "180", value_parser = seconds)]
     pub timeout: Duration,
 }
 
@@ -311,6 +316,16 @@ pub struct LogsArgs {
     /// How many lines of each container
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub tail: usize,
+    /// Which lab.
+    #[command(flatten)]
+    pub lab: LabArgs,
+}
+
+/// `shell`
+#[derive(Debug, Args)]
+pub struct ShellArgs {
+    /// The service, e.g. nginx
+    pub service: String,
     /// Which lab.
     #[command(flatten)]
     pub lab: LabArgs,
@@ -433,9 +448,16 @@ mod tests {
     fn options_of_every_command_stand_before_or_after_it() {
         for args in [["breakfix", "--engine", "tcp://h:1", "check"], ["breakfix", "check", "--engine", "tcp://h:1"]] {
             let cli = Cli::try_parse_from(args).unwrap();
-            assert_eq!(cli.global.engine.as_deref(), Some("tcp://h:1"));
+            assert_eq!(cli.global.engine, ["tcp://h:1"]);
             assert!(matches!(cli.command, Some(Command::Course(CourseCommand::Check(_)))));
         }
+    }
+
+    #[test]
+    fn an_engine_may_be_named_more_than_once() {
+        let args = ["breakfix", "check", "a", "--engine", "tcp://h:1", "--engine", "tcp://h:2", "b"];
+        let cli = Cli::try_parse_from(args).unwrap();
+        assert_eq!(cli.global.engine, ["tcp://h:1", "tcp://h:2"]);
     }
 
     #[test]

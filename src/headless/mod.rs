@@ -9,6 +9,7 @@ mod images;
 mod lab;
 mod room;
 mod selftest;
+mod shell;
 mod terminal;
 mod tracing;
 mod verdicts;
@@ -35,6 +36,8 @@ use crate::{
 pub struct Context {
     /// The engine's address; `None` looks for one.
     pub engine: Option<String>,
+    /// All engines that were named: `check` spreads its directories over them.
+    pub engines: Vec<String>,
     /// Where base images may come from.
     pub images: ImagePolicy,
     /// When to use colour.
@@ -68,8 +71,14 @@ pub async fn run(cli: Cli) -> Result<u8> {
         Some(Command::Course(command)) => command,
         None => CourseCommand::Learn(cli.learn.clone()),
     };
+    let engines = cli.global.engine;
+    if engines.len() > 1 && !matches!(command, CourseCommand::Check(_)) {
+        return Err(Error::usage("several engines are named, and only check works on several")
+            .suggest("one --engine URL, or: breakfix check --engine URL --engine URL DIR..."));
+    }
     let context = Context {
-        engine: cli.global.engine,
+        engine: engines.first().cloned(),
+        engines,
         images: cli.global.images.into(),
         color: cli.global.color,
         verbose: cli.global.verbose,
@@ -93,6 +102,7 @@ pub async fn run(cli: Cli) -> Result<u8> {
         CourseCommand::Down(args) => or_signal(lab::down(context, &context.lab(&args.lab), args.volumes)).await,
         CourseCommand::Status(args) => or_signal(lab::status(context, &context.lab(&args))).await,
         CourseCommand::Logs(args) => or_signal(lab::logs(context, &context.lab(&args.lab), &args)).await,
+        CourseCommand::Shell(args) => shell::shell(context, &context.lab(&args.lab), &args.service).await,
         CourseCommand::Reset(args) => lab::reset(context, &context.lab(&args.lab), &args.files),
         CourseCommand::Hindsight(args) => hindsight(context, &context.lab(&args.lab), args.format),
         CourseCommand::HandIn(args) => hand_in::hand_in(context, &context.lab(&args.lab), &args).await,
@@ -117,6 +127,9 @@ fn plain(command: &PlainCommand, paint: Paint) -> Result<u8> {
 }
 
 async fn learn(context: &Context, args: LearnArgs) -> Result<u8> {
+    if args.print_config {
+        return print(&tui::Config::load()?.explained()).map(|()| 0);
+    }
     if let Some(lesson) = &args.lesson {
         context.course.lesson_or_error(lesson).map_err(|error| {
             // A mistyped command looks like a lesson, too.
@@ -131,7 +144,8 @@ async fn learn(context: &Context, args: LearnArgs) -> Result<u8> {
     };
     let plain = args.plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     let color = tui_color(context.color);
-    tui::run(tui::Options { conductor, lesson: args.lesson, color, plain }).await.map(|()| 0)
+    let config = tui::Config::load()?;
+    tui::run(tui::Options { conductor, lesson: args.lesson, color, config, plain }).await.map(|()| 0)
 }
 
 fn tui_color(color: ColorChoice) -> tui::ColorChoice {

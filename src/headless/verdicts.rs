@@ -1,9 +1,12 @@
 //! Verdicts on submissions, as people and as other programs read them.
 
+use std::path::{Component, PathBuf};
+
 use serde::Serialize;
 
 use super::terminal::{Paint, clean};
 use crate::{
+    compose::Place,
     conductor::SubmissionReport,
     diagnosis::{Report, Status, Verdict},
 };
@@ -28,6 +31,10 @@ struct JsonSubmission<'a> {
     verdict: Verdict,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    notes: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<JsonPlace>,
     seconds: f64,
     first_broken_hop: Option<&'a str>,
     first_failed_lesson: Option<&'a str>,
@@ -36,6 +43,12 @@ struct JsonSubmission<'a> {
     wrong_turns: &'a [crate::diagnosis::NamedWrongTurn],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     odd: &'a [crate::diagnosis::Odd],
+}
+
+#[derive(Serialize)]
+struct JsonPlace {
+    file: String,
+    line: usize,
 }
 
 #[derive(Serialize)]
@@ -62,6 +75,11 @@ impl<'a> From<&'a SubmissionReport> for JsonSubmission<'a> {
             dir: submission.dir.display().to_string(),
             verdict: report.verdict,
             reason: report.reason.as_deref(),
+            notes: &submission.notes,
+            place: submission
+                .place
+                .as_ref()
+                .map(|place| JsonPlace { file: place.file.display().to_string(), line: place.line }),
             seconds: (submission.seconds * 100.0).round() / 100.0,
             first_broken_hop: report.first_broken_hop.as_deref(),
             first_failed_lesson: report.first_failed_lesson.as_deref(),
@@ -99,8 +117,15 @@ pub fn human(submission: &SubmissionReport, paint: Paint) -> String {
     if let Some(reason) = &report.reason {
         text.push_str(&format!("  {}\n", super::terminal::clean_lines(reason).replace('\n', "\n  ")));
     }
+    // The reason of a verdict other than *works* names them already.
+    for note in submission.notes.iter().filter(|_| report.reason.is_none()) {
+        text.push_str(&format!("  {}\n", paint.attention(&clean(note))));
+    }
     text.push_str(&hops(report, paint));
     text.push_str(&failed_checks(report, paint));
+    if let Some(place) = submission.place.as_ref().filter(|place| place.line > 0) {
+        text.push_str(&format!("  look at {}:{}\n", clean(&place.file.display().to_string()), place.line));
+    }
     for turn in &report.wrong_turns {
         let mark = if turn.remark { "remark" } else { "wrong turn" };
         text.push_str(&format!("  {} {}\n", paint.attention(&format!("{mark}:")), clean(&turn.title)));
@@ -126,6 +151,36 @@ pub fn odd(report: &Report, paint: Paint) -> String {
             text.push_str(&format!("      {}\n", paint.faint(&format!("should be: {}", clean(&odd.expected)))));
         }
     }
+    text
+}
+
+/// A class at a glance: a line for each submission, and the tally.
+pub fn table(submissions: &[SubmissionReport], paint: Paint) -> String {
+    let dirs: Vec<String> = submissions.iter().map(|one| clean(&one.dir.display().to_string())).collect();
+    let wide = dirs.iter().map(|dir| dir.chars().count()).max().unwrap_or(0).max("directory".len());
+    let head =
+        format!("{:<wide$}  {:<14}  {:<16}  {:<16}  {:>7}", "directory", "verdict", "broken at", "lesson", "seconds");
+    let mut text = format!("\n{}\n", paint.strong(&head));
+    for (submission, dir) in submissions.iter().zip(&dirs) {
+        let report = &submission.report;
+        let (verdict, word) = (verdict_word(report.verdict, paint), verdict_word(report.verdict, Paint::none()));
+        text.push_str(&format!(
+            "{dir:<wide$}  {verdict}{:gap$}  {:<16}  {:<16}  {:>7.1}\n",
+            "",
+            report.first_broken_hop.as_deref().unwrap_or("-"),
+            report.first_failed_lesson.as_deref().unwrap_or("-"),
+            submission.seconds,
+            gap = 14_usize.saturating_sub(word.chars().count()),
+        ));
+    }
+    let count = |verdict| submissions.iter().filter(|submission| submission.report.verdict == verdict).count();
+    text.push_str(&format!(
+        "{} checked: {} work, {} broken, {} could not tell\n",
+        submissions.len(),
+        count(Verdict::Works),
+        count(Verdict::Broken),
+        count(Verdict::Unknown)
+    ));
     text
 }
 
@@ -216,24 +271,27 @@ pub fn junit(submissions: &[SubmissionReport]) -> String {
         let report = &submission.report;
         let dir = xml(&submission.dir.display().to_string());
         let count = |status| report.checks.iter().filter(|check| check.status == status).count();
-        let nothing_asked = report.checks.is_empty();
-        let (tests, failures, skipped) = if nothing_asked {
-            (1, usize::from(report.verdict == Verdict::Broken), 0)
-        } else {
-            (report.checks.len(), count(Status::Fail), count(Status::Unknown))
+        let failures = count(Status::Fail);
+        // What no check tells, the verdict tells: a suite of skipped checks alone would count as a success.
+        let verdict = match report.verdict {
+            Verdict::Works if report.checks.is_empty() => Some(String::new()),
+            Verdict::Works => None,
+            Verdict::Broken if failures > 0 => None,
+            Verdict::Broken => Some(format!("<failure message=\"{}\"/>", xml(&broken_in_words(report)))),
+            Verdict::Unknown => {
+                let reason = report.reason.as_deref().unwrap_or("no reason was given");
+                Some(format!("<error message=\"{}\"/>", xml(reason)))
+            }
         };
-        let errors = usize::from(report.verdict == Verdict::Unknown && nothing_asked);
         text.push_str(&format!(
-            "  <testsuite name=\"{dir}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\" time=\"{:.2}\">\n",
+            "  <testsuite name=\"{dir}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.2}\">\n",
+            report.checks.len() + usize::from(verdict.is_some()),
+            failures + usize::from(report.verdict == Verdict::Broken && verdict.is_some()),
+            usize::from(report.verdict == Verdict::Unknown),
+            count(Status::Unknown),
             submission.seconds
         ));
-        if nothing_asked {
-            let reason = xml(report.reason.as_deref().unwrap_or_default());
-            let inside = match report.verdict {
-                Verdict::Works => String::new(),
-                Verdict::Broken => format!("<failure message=\"{reason}\"/>"),
-                Verdict::Unknown => format!("<error message=\"{reason}\"/>"),
-            };
+        if let Some(inside) = verdict {
             text.push_str(&format!("    <testcase classname=\"{dir}\" name=\"works\">{inside}</testcase>\n"));
         }
         for check in &report.checks {
@@ -262,20 +320,45 @@ pub fn xml(text: &str) -> String {
     clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// GitHub's workflow commands: an error or a warning per submission that does not work.
+/// GitHub's workflow commands: an annotation for each submission, at the line that is to be looked at where one is known, and
+/// one for each wrong turn that is recognised.
 pub fn github(submissions: &[SubmissionReport]) -> String {
     let mut text = String::new();
     for submission in submissions {
         let report = &submission.report;
         let dir = submission.dir.display().to_string();
-        let (command, message) = match report.verdict {
-            Verdict::Works => ("notice", "works".to_owned()),
-            Verdict::Broken => ("error", broken_in_words(report)),
-            Verdict::Unknown => {
-                ("warning", format!("could not tell: {}", report.reason.as_deref().unwrap_or("no reason was given")))
+        let mut say = |command: &str, title: &str, place: Option<&Place>, message: &str| {
+            let mut properties: Vec<String> = Vec::new();
+            if let Some(place) = place {
+                // A path from where the command runs, without `./`: so GitHub finds it in the repository.
+                let file = submission
+                    .dir
+                    .join(&place.file)
+                    .components()
+                    .filter(|part| *part != Component::CurDir)
+                    .collect::<PathBuf>();
+                properties.push(format!("file={}", workflow_property(&file.display().to_string())));
+                if place.line > 0 {
+                    properties.push(format!("line={}", place.line));
+                }
             }
+            properties.push(format!("title={}", workflow_property(title)));
+            text.push_str(&format!("::{command} {}::{}\n", properties.join(","), workflow_data(message)));
         };
-        text.push_str(&format!("::{command} title={}::{}\n", workflow_property(&dir), workflow_data(&message)));
+        let notes = submission.notes.iter().map(|note| format!("\n{note}")).collect::<String>();
+        let place = submission.place.as_ref();
+        match report.verdict {
+            Verdict::Works => say("notice", &dir, None, &format!("works{notes}")),
+            Verdict::Broken => say("error", &dir, place, &broken_in_words(report)),
+            Verdict::Unknown => {
+                let reason = report.reason.as_deref().unwrap_or("no reason was given");
+                say("warning", &dir, place, &format!("could not tell: {reason}"));
+            }
+        }
+        for turn in &report.wrong_turns {
+            let kind = if turn.remark { "notice" } else { "warning" };
+            say(kind, &format!("{dir}: {}", turn.title), place, &turn.question);
+        }
     }
     text
 }
@@ -302,8 +385,6 @@ fn workflow_property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
     use crate::diagnosis::{CheckVerdict, HopVerdict};
 
@@ -314,6 +395,8 @@ mod tests {
             seconds: 3.0617,
             kept: None,
             left_behind: None,
+            notes: vec![],
+            place: None,
             phases: vec![],
             report: Report {
                 verdict: Verdict::Broken,
@@ -376,6 +459,43 @@ mod tests {
         assert!(text.contains("message=\"said &lt;no&gt; &amp; &quot;\\u{1b}[31m&quot;\""), "{text}");
         assert!(text.contains("tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\""), "{text}");
         assert!(text.contains("failures=\"0\" errors=\"1\""), "{text}");
+        let mut unusable = broken();
+        unusable.report.checks[0].status = Status::Unknown;
+        let text = junit(&[unusable]);
+        assert!(
+            text.contains("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"1\""),
+            "skipped alone is no failure: {text}"
+        );
+    }
+
+    #[test]
+    fn a_class_is_a_table() {
+        assert_eq!(
+            table(&[broken(), unknown()], Paint::none()),
+            "\ndirectory  verdict         broken at         lesson            seconds\n\
+             a,b        broken          browser-nginx     host-port             3.1\n\
+             a,b        could not tell  -                 -                     3.1\n\
+             2 checked: 0 work, 1 broken, 1 could not tell\n"
+        );
+    }
+
+    #[test]
+    fn annotations_stand_at_the_line_and_name_wrong_turns() {
+        let mut submission = broken();
+        submission.dir = "./class/ana".into();
+        submission.place = Some(Place { file: "docker-compose.yml".into(), line: 24, column: 9 });
+        submission.report.wrong_turns.push(crate::diagnosis::NamedWrongTurn {
+            id: "expose".into(),
+            lesson: "host-port".into(),
+            title: "EXPOSE, edited".into(),
+            question: "What does it do?".into(),
+            remark: false,
+        });
+        assert_eq!(
+            github(&[submission]),
+            "::error file=class/ana/docker-compose.yml,line=24,title=./class/ana::broken at browser-nginx: connection refused\n\
+             ::warning file=class/ana/docker-compose.yml,line=24,title=./class/ana%3A EXPOSE%2C edited::What does it do?\n"
+        );
     }
 
     #[test]

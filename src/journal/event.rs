@@ -126,6 +126,13 @@ pub enum Event {
         /// The words.
         text: String,
     },
+    /// A lesson's bug was put back, to find it once more.
+    Repeated {
+        /// Lesson id.
+        lesson: String,
+        /// Where the copy of what was replaced lies, inside the lab.
+        backup: PathBuf,
+    },
     /// The learner wrote a note.
     Noted {
         /// The lesson that was open.

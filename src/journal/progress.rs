@@ -154,6 +154,12 @@ impl Progress {
             Event::Noted { lesson, text } => {
                 self.notes.push(Note { at: entry.at, lesson: lesson.clone(), text: text.clone() });
             }
+            // A bug that is back is to be found anew; the time that it took before stays.
+            Event::Repeated { lesson, .. } => {
+                let state = self.at(lesson);
+                *state =
+                    LessonProgress { opened_at: state.opened_at, active_ms: state.active_ms, ..Default::default() };
+            }
             Event::Hypothesis { lesson, text } => self.at(lesson).hypotheses.push(text.clone()),
             Event::Reflected { lesson, text } => self.at(lesson).reflection = Some(text.clone()),
             Event::PortMoved { service, from, to, .. } => {

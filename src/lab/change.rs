@@ -75,6 +75,23 @@ impl Lab {
         Ok(joined(&diffs(&old, files)))
     }
 
+    /// Puts a lesson's bug back: the files that its fix touches become the course's, with the `solved` lessons' fixes and
+    /// without this one's. A copy of what they held is kept; gives the copy's place, relative to the lab.
+    ///
+    /// # Errors
+    /// Usage: there is no such lesson. Environment: a file cannot be read or written.
+    pub fn put_bug_back(&self, course: &Course, lesson: &str, solved: &[&str]) -> Result<PathBuf> {
+        let fix = &course.lesson_or_error(lesson)?.fix;
+        let with: Vec<&str> = solved.iter().copied().filter(|id| *id != lesson).collect();
+        let target = course.stack_with(&with)?;
+        let old = self.texts_named(fix.iter().map(Edit::file))?;
+        let new: BTreeMap<String, String> =
+            target.into_iter().filter(|(path, _)| fix.iter().any(|edit| edit.file() == path)).collect();
+        let backup = self.back_up(diffs(&old, &new).iter().map(|diff| diff.file.as_path()))?;
+        self.write_changes(&old, &new)?;
+        Ok(backup)
+    }
+
     /// Puts files back to the broken stack's, keeping a copy of what is replaced; gives the copy's place, relative to
     /// the lab. A file that the broken stack does not have is moved there. Without files, all of the stack's are put back, and
     /// what was added and could change the stack goes too; notes (`*.md`), dot files and binary files are left.

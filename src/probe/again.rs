@@ -27,7 +27,7 @@ impl Prober {
         &self,
         look: &Look,
         browser: &mut Browser,
-        address: &str,
+        (path, address): (&str, &str),
         submit: &Evidence,
         rows: &Evidence,
     ) -> Evidence {
@@ -41,7 +41,7 @@ impl Prober {
         let begun = tokio::time::Instant::now();
         let renamed = Item::new().marker;
         let (was_renamed, page) =
-            tokio::join!(self.rename(look, found, marker, marker, &renamed), browser.visit(&self.path, WITHIN));
+            tokio::join!(self.rename(look, found, marker, marker, &renamed), browser.visit(path, WITHIN));
         let item = Item::new();
         let (sent, visit) = match page {
             Ok(page) => match form::choose(&page.forms).cloned() {

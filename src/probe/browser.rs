@@ -15,6 +15,8 @@ use super::{
 
 /// Redirects that are followed.
 const MOST_REDIRECTS: usize = 10;
+/// A page that sends the browser on later than this many seconds is where a visitor stays.
+const LONGEST_REFRESH: u32 = 30;
 /// Bytes of a body that are kept in the evidence.
 const KEPT: usize = 64 * 1024;
 /// Pages up to this size are read at once; larger ones beside other work, and bounded in time.
@@ -40,6 +42,8 @@ pub(crate) struct Visit {
     pub(crate) path: String,
     /// Its forms.
     pub(crate) forms: Vec<Form>,
+    /// Where its links lead, as written.
+    pub(crate) links: Vec<String>,
 }
 
 impl Browser {
@@ -62,7 +66,7 @@ impl Browser {
         within: Duration,
     ) -> (Vec<(String, String)>, Result<Visit, Failure>) {
         let sent = form.fill(item);
-        let path = match url::resolve(&self.authority, &page.path, &form.action) {
+        let mut path = match url::resolve(&self.authority, &page.path, &form.action) {
             Target::Here(path) => path,
             Target::Astray(why) => {
                 let mut stays = page.clone();
@@ -72,7 +76,13 @@ impl Browser {
             }
         };
         let referer = format!("http://{}{}", self.authority, page.path);
-        let visit = self.navigate(path, Some(encode(&sent)), Some(referer), Some(item.marker.clone()), within).await;
+        let mut posted = Some(encode(&sent));
+        if !form.posts {
+            // What is sent by GET takes the place of the address's own query.
+            path.truncate(path.find('?').unwrap_or(path.len()));
+            path = format!("{path}?{}", posted.take().unwrap_or_default());
+        }
+        let visit = self.navigate(path, posted, Some(referer), Some(item.marker.clone()), within).await;
         (sent, visit)
     }
 
@@ -87,7 +97,7 @@ impl Browser {
         let deadline = Instant::now() + within;
         let (host, _) = url::host_and_port(&self.authority);
         let mut redirects: Vec<(u16, String)> = Vec::new();
-        let (answer, astray) = loop {
+        let (answer, page, astray) = loop {
             let request = Request {
                 form: form.clone(),
                 path: path.clone(),
@@ -106,15 +116,30 @@ impl Browser {
                 }
             }
             let location = match answer.status {
-                301 | 302 | 303 | 307 | 308 => answer.header("location"),
+                301 | 302 | 303 | 307 | 308 => answer.header("location").map(str::to_string),
                 _ => None,
             };
-            let Some(location) = location.map(str::to_string) else { break (answer, None) };
-            redirects.push((answer.status, clean::line(&location)));
-            match url::resolve(&self.authority, &path, &location) {
-                Target::Astray(why) => break (answer, Some(clean::line(&why))),
+            let mut page = Page::default();
+            let next = match location {
+                Some(location) => location,
+                None => {
+                    page = read(&answer).await;
+                    match sends_on(&answer, &page, marker.as_deref()) {
+                        Some(address) if redirects.len() < MOST_REDIRECTS => address,
+                        _ => break (answer, page, None),
+                    }
+                }
+            };
+            let target = url::resolve(&self.authority, &path, &next);
+            // A page that shows itself again and again leads nowhere.
+            if !matches!(answer.status, 300..=399) && target == Target::Here(path.clone()) {
+                break (answer, page, None);
+            }
+            redirects.push((answer.status, clean::line(&next)));
+            match target {
+                Target::Astray(why) => break (answer, page, Some(clean::line(&why))),
                 Target::Here(_) if redirects.len() > MOST_REDIRECTS => {
-                    break (answer, Some(format!("redirected more than {MOST_REDIRECTS} times")));
+                    break (answer, page, Some(format!("redirected more than {MOST_REDIRECTS} times")));
                 }
                 Target::Here(next) => path = next,
             }
@@ -123,20 +148,29 @@ impl Browser {
                 form = None;
             }
         };
-        let (answer, forms) = show(answer, redirects, astray, marker).await;
-        Ok(Visit { answer, path, forms })
+        let links = page.links.clone();
+        let (answer, forms) = show(answer, page, redirects, astray, marker);
+        Ok(Visit { answer, path, forms, links })
     }
 }
 
+/// Where a page sends the browser by itself, unless it already shows what is looked for.
+fn sends_on(answer: &Answer, page: &Page, marker: Option<&str>) -> Option<String> {
+    let header = answer.header("refresh").and_then(page::read_refresh);
+    let (seconds, address) = header.or_else(|| page.refresh.clone())?;
+    let shows = marker.is_some_and(|marker| page.visible.contains(marker));
+    (answer.status < 400 && seconds <= LONGEST_REFRESH && !shows).then_some(address)
+}
+
 /// The answer as evidence.
-async fn show(
+fn show(
     answer: Answer,
+    page: Page,
     redirects: Vec<(u16, String)>,
     astray: Option<String>,
     marker: Option<String>,
 ) -> (HttpAnswer, Vec<Form>) {
-    let body = String::from_utf8_lossy(&answer.body).into_owned();
-    let page = read(&answer, body.clone()).await;
+    let body = String::from_utf8_lossy(&answer.body);
     let around = marker.as_deref();
     let (kept, cut) = clean::keep(clean::text(&body), KEPT, around);
     let (visible, _) = clean::keep(clean::text(&page.visible).trim_end().to_string(), KEPT, around);
@@ -154,6 +188,7 @@ async fn show(
         form: posted_fields(&page.forms),
         marker,
         astray,
+        scripted: page.scripted,
         from_database: None,
     };
     (shown, page.forms)
@@ -166,7 +201,8 @@ fn posted_fields(forms: &[Form]) -> Vec<String> {
         .unwrap_or_default()
 }
 
-async fn read(answer: &Answer, body: String) -> Page {
+async fn read(answer: &Answer) -> Page {
+    let body = String::from_utf8_lossy(&answer.body).into_owned();
     let attached = answer
         .header("content-disposition")
         .is_some_and(|how| how.trim().to_ascii_lowercase().starts_with("attachment"));

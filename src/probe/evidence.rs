@@ -124,12 +124,15 @@ pub struct HttpAnswer {
     pub visible: String,
     /// The redirects on the way: status and `Location`.
     pub redirects: Vec<(u16, String)>,
-    /// Field names of the first form that posts, if any.
+    /// Field names of the form that a visitor would fill in, if any; then what they stand for, where they are called otherwise.
     pub form: Vec<String>,
     /// The unique name that was submitted on the way here.
     pub marker: Option<String>,
     /// Set when a redirect pointed somewhere a browser could not follow, with the reason.
     pub astray: Option<String>,
+    /// Whether scripts, which are not run, may show more in a browser or lead it elsewhere.
+    #[serde(default)]
+    pub scripted: bool,
     /// Of a page that lists an earlier item whose row was renamed meanwhile: whether it shows the name that the database
     /// holds now, or the former one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

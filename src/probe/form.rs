@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::meaning::{Meaning, is_text, meanings};
+
 /// A form of a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Form {
@@ -57,11 +59,22 @@ pub(crate) struct Item {
 /// What was entered in `description`: plain words that no template has to escape.
 const DESCRIPTION: &str = "sent by breakfix";
 
-/// The form to fill in: the first that posts and asks for a name, else the first that posts.
+/// The form to fill in: the first of those that ask for most of name, quantity and description. One that does not post is
+/// only meant when it asks for all three.
 pub(crate) fn choose(forms: &[Form]) -> Option<&Form> {
-    let mut posting = forms.iter().filter(|form| form.posts);
-    let first = posting.clone().next();
-    posting.find(|form| form.fields.iter().any(|field| field.name == "name")).or(first)
+    let mut best: Option<(usize, &Form)> = None;
+    for form in forms {
+        let asks = meanings(form).iter().flatten().count();
+        if (form.posts || asks == Meaning::ALL.len()) && best.is_none_or(|(most, _)| asks > most) {
+            best = Some((asks, form));
+        }
+    }
+    best.map(|(_, form)| form)
+}
+
+/// The form that asks for name, quantity and description.
+pub(crate) fn choose_whole(forms: &[Form]) -> Option<&Form> {
+    choose(forms).filter(|form| meanings(form).iter().flatten().count() == Meaning::ALL.len())
 }
 
 impl Item {
@@ -82,21 +95,42 @@ impl Item {
 }
 
 impl Form {
-    /// Names of its fields, in order.
+    /// Names of its fields, in order; then what they stand for, where that is called otherwise.
     pub(crate) fn field_names(&self) -> Vec<String> {
-        self.fields.iter().map(|field| field.name.clone()).collect()
+        let mut names: Vec<String> = self.fields.iter().map(|field| field.name.clone()).collect();
+        for meaning in meanings(self).into_iter().flatten() {
+            if !names.iter().any(|name| name == meaning.word()) {
+                names.push(meaning.word().to_owned());
+            }
+        }
+        names
+    }
+
+    /// What was sent by name; also by what the fields stand for, where that is called otherwise.
+    pub(crate) fn by_name(&self, sent: &[(String, String)]) -> BTreeMap<String, String> {
+        let mut values: BTreeMap<String, String> = BTreeMap::new();
+        for (field, meaning) in self.fields.iter().zip(meanings(self)) {
+            let value = sent.iter().find(|(name, _)| *name == field.name).map(|(_, value)| value.clone());
+            if let (Some(meaning), Some(value)) = (meaning, value) {
+                values.insert(meaning.word().to_owned(), value);
+            }
+        }
+        values.extend(sent.iter().cloned());
+        values
     }
 
     /// What is sent when this item is entered, in the order of the form.
     pub(crate) fn fill(&self, item: &Item) -> Vec<(String, String)> {
-        let name_field = self.name_field();
+        let meanings = meanings(self);
+        let name_field = self.name_field(&meanings);
         let mut pressed = false;
         let mut radios: BTreeMap<&str, bool> = BTreeMap::new();
         let mut sent = Vec::new();
-        for field in &self.fields {
+        for (at, field) in self.fields.iter().enumerate() {
             let value = match &field.control {
-                _ if Some(field.name.as_str()) == name_field => Some(item.marker.clone()),
+                _ if Some(at) == name_field => Some(item.marker.clone()),
                 Control::Select(options) => Some(chosen(field, options)),
+                _ if meanings[at] == Some(Meaning::Quantity) => Some(number(field, item)),
                 Control::TextArea => Some(text_for(field, item)),
                 Control::Input(kind) => match kind.as_str() {
                     "hidden" => Some(field.value.clone()),
@@ -120,20 +154,10 @@ impl Form {
         sent
     }
 
-    /// The field that takes the item's name: `name`, else one that says so, else the first for text.
-    fn name_field(&self) -> Option<&str> {
-        let is_text = |field: &&Field| match &field.control {
-            Control::Input(kind) => matches!(kind.as_str(), "" | "text" | "search"),
-            Control::TextArea => true,
-            Control::Select(_) => false,
-        };
-        let mut texts = self.fields.iter().filter(is_text);
-        let first = texts.clone().next();
-        let exact = texts.clone().find(|field| field.name == "name");
-        exact
-            .or_else(|| texts.find(|field| field.name.to_lowercase().contains("name")))
-            .or(first)
-            .map(|f| f.name.as_str())
+    /// The place of the field that takes the item's name: the one that stands for it, else the first for text.
+    fn name_field(&self, meanings: &[Option<Meaning>]) -> Option<usize> {
+        let named = meanings.iter().position(|meaning| *meaning == Some(Meaning::Name));
+        named.filter(|at| is_text(&self.fields[*at])).or_else(|| self.fields.iter().position(is_text))
     }
 }
 
@@ -267,6 +291,35 @@ mod tests {
         );
         assert_eq!(choose(&page.forms).unwrap().action, "/add");
         assert_eq!(choose(&[]), None);
+    }
+
+    #[test]
+    fn a_form_that_does_not_post_counts_when_it_asks_for_all_three() {
+        let page = |html| page::read(Some("text/html"), html);
+        let search = page("<form><input name=q></form>");
+        assert_eq!((choose(&search.forms), choose_whole(&search.forms)), (None, None));
+        let both = page(
+            "<form method=post action=/in><input name=name><input type=password name=pw></form>
+             <form action=/add><input name=item><input name=qty><textarea name=text></textarea></form>",
+        );
+        assert_eq!(choose_whole(&both.forms).unwrap().action, "/add");
+    }
+
+    #[test]
+    fn other_names_are_told_beside_what_they_stand_for() {
+        let page = page::read(
+            Some("text/html"),
+            "<form method=post><input name=item><input name=qty><input name=description></form>",
+        );
+        let (form, item) = (&page.forms[0], Item { marker: "teapot1".into(), quantity: 42 });
+        assert_eq!(form.field_names(), ["item", "qty", "description", "name", "quantity"]);
+        let sent = form.fill(&item);
+        assert_eq!(sent, pairs(&[("item", "teapot1"), ("qty", "42"), ("description", "sent by breakfix")]));
+        let values = form.by_name(&sent);
+        assert_eq!(
+            (values["name"].as_str(), values["quantity"].as_str(), values["qty"].as_str()),
+            ("teapot1", "42", "42")
+        );
     }
 
     #[test]

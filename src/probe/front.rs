@@ -2,7 +2,7 @@
 
 use super::{
     FrontDoor,
-    prober::{HostPorts, Prober},
+    prober::{HostPorts, Part, Prober},
 };
 use crate::{compose::Protocol, engine::Container, engine::ServiceState};
 
@@ -20,6 +20,25 @@ pub(super) enum Front {
 impl Prober {
     /// Who is behind the story's port.
     pub(super) fn front(&self, containers: &[Container], ports: &HostPorts) -> Front {
+        let mut front = self.published_front(containers, ports);
+        if let Front::Published { door, .. } | Front::Down(door) = &mut front
+            && self.shares_its_network(door)
+        {
+            door.service = self.service(Part::Proxy).to_owned();
+        }
+        front
+    }
+
+    /// Whether the proxy listens there in the network place of the service that publishes the port (`network_mode: service:…`).
+    fn shares_its_network(&self, door: &FrontDoor) -> bool {
+        let mode = self.stack.service(self.service(Part::Proxy)).and_then(|proxy| proxy.network_mode.as_deref());
+        mode.and_then(|mode| mode.strip_prefix("service:")) == Some(door.service.as_str())
+            && self
+                .fact("nginx.listen")
+                .is_some_and(|ports| ports.split(',').any(|port| port.parse() == Ok(door.target)))
+    }
+
+    fn published_front(&self, containers: &[Container], ports: &HostPorts) -> Front {
         let running = |container: &&Container| container.state == ServiceState::Running;
         let live = |number: u16, service: Option<&str>| {
             containers.iter().filter(running).filter(|one| service.is_none_or(|name| name == one.service)).find_map(

@@ -16,7 +16,7 @@ use crate::engine::ServiceState;
 pub(super) const INSIDE: Duration = Duration::from_secs(5);
 /// How long a container that cannot be asked is taken for one that is just ending.
 const ENDING: Duration = Duration::from_secs(2);
-/// Age in seconds at which a program that listens nowhere is not going to.
+/// Age in seconds at which a program that listens nowhere is not going to, on a machine with nothing else to do.
 const NEVER: f64 = 30.0;
 /// How long a program that has logged a traceback may take to end, in seconds after its last line.
 const GIVEN_UP: f64 = 1.2;
@@ -63,12 +63,22 @@ impl Inside {
     }
 }
 
+/// How many times longer a start may take here than on a machine with nothing else to do: as many programs wait for each
+/// processor, within reason.
+pub fn slowness() -> f64 {
+    const MOST: f64 = 6.0;
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let waiting: f64 = load.split_whitespace().next().and_then(|load| load.parse().ok()).unwrap_or(1.0);
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    (waiting / processors as f64).clamp(1.0, MOST)
+}
+
 impl Prober {
     /// Whether a running container may still come to listen.
     pub(super) async fn is_starting(&self, part: Part, container: &Container, seen: &Inside) -> bool {
         match seen.0.get(&part).map(|seen| (&seen.sockets, seen.since)) {
             Some((Sockets::Known(sockets), _)) => {
-                sockets.is_empty() && self.age(container) < NEVER && !self.has_given_up(container).await
+                sockets.is_empty() && self.age(container) < NEVER * slowness() && !self.has_given_up(container).await
             }
             // The engine cannot run a command in a container that is just ending, and soon knows that it ended.
             Some((Sockets::CannotAsk, since)) => since.elapsed() < ENDING,

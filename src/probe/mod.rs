@@ -15,7 +15,9 @@ mod hops;
 mod http;
 mod inside;
 mod look;
+mod meaning;
 mod page;
+mod page_with_form;
 mod prober;
 mod rows;
 mod sockets;
@@ -25,4 +27,5 @@ mod url;
 pub use evidence::{
     Evidence, FrontDoor, HttpAnswer, ListenSocket, Observation, Rows, ServiceReport, Survey, evidence_id,
 };
+pub use inside::slowness;
 pub use prober::{HostPorts, Prober, SurveyOptions};

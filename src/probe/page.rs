@@ -28,6 +28,12 @@ pub(crate) struct Page {
     pub(crate) visible: String,
     /// The forms, in order.
     pub(crate) forms: Vec<Form>,
+    /// Where its links lead, as written.
+    pub(crate) links: Vec<String>,
+    /// Where it sends the browser by itself, and after how many seconds.
+    pub(crate) refresh: Option<(u32, String)>,
+    /// Its scripts may show more than it holds, or send the browser elsewhere.
+    pub(crate) scripted: bool,
 }
 
 /// Reads a body of this `Content-Type` as a browser would.
@@ -44,7 +50,7 @@ pub(crate) fn read(content_type: Option<&str>, body: &str) -> Page {
     }
     let shown = kind.is_empty() || kind.starts_with("text/") || kind.ends_with("json") || kind.ends_with("xml");
     // Everything else is drawn as a picture or saved as a file.
-    Page { visible: if shown { body.trim_end().to_string() } else { String::new() }, forms: Vec::new() }
+    Page { visible: if shown { body.trim_end().to_string() } else { String::new() }, ..Page::default() }
 }
 
 fn read_html(body: &str) -> Page {
@@ -71,6 +77,9 @@ struct State {
     gap: bool,
     open: Vec<Open>,
     forms: Vec<Form>,
+    links: Vec<String>,
+    refresh: Option<(u32, String)>,
+    scripted: bool,
     in_form: bool,
     /// The select, textarea or option that is being read.
     textarea: Option<Field>,
@@ -121,6 +130,9 @@ impl State {
             label.push_str(text);
         }
         let innermost = self.open.last();
+        if innermost.is_some_and(|open| open.name == "script") {
+            self.scripted |= changes_pages(text);
+        }
         if innermost.is_some_and(|open| open.hidden) {
             return;
         }
@@ -171,8 +183,31 @@ impl State {
             }
         }
         self.start_control(name, &tag.attrs, hidden);
+        self.start_of_a_way(name, &tag.attrs);
         if !is_void(name) && self.open.len() < MOST_DEPTH {
             self.open.push(Open { name: name.to_string(), hidden, pre });
+        }
+    }
+
+    /// What leads a browser elsewhere.
+    fn start_of_a_way(&mut self, name: &str, attrs: &[Attribute]) {
+        let attr = |name: &str| attribute(attrs, name);
+        let leads = match name {
+            "a" | "area" => attr("href"),
+            // `<button onclick="location.href='/add'">`
+            _ => attr("onclick").as_deref().and_then(assigned_location),
+        };
+        if let Some(leads) = leads.filter(|leads| !leads.is_empty() && self.links.len() < MOST_FIELDS) {
+            self.links.push(leads);
+        }
+        match name {
+            "meta" if attr("http-equiv").is_some_and(|what| what.trim().eq_ignore_ascii_case("refresh")) => {
+                self.refresh = self.refresh.take().or_else(|| read_refresh(&attr("content")?));
+            }
+            // A script of the shop's own may do anything; one from elsewhere is a library.
+            "script" => self.scripted |= attr("src").is_some_and(|from| !from.contains("//")),
+            "body" => self.scripted |= attr("onload").is_some(),
+            _ => {}
         }
     }
 
@@ -303,8 +338,54 @@ impl State {
             }
         }
         visible.truncate(visible.trim_end().len());
-        Page { visible, forms: self.forms }
+        Page { visible, forms: self.forms, links: self.links, refresh: self.refresh, scripted: self.scripted }
     }
+}
+
+/// Seconds and address of a `Refresh` header, or of the `meta` element of that name: `1; url='/success'`. One without an
+/// address shows the page again, and is none.
+pub(crate) fn read_refresh(text: &str) -> Option<(u32, String)> {
+    let (seconds, rest) = text.trim().split_once([';', ','])?;
+    let rest = rest.trim();
+    let address = match rest.get(..3) {
+        Some(start) if start.eq_ignore_ascii_case("url") => rest[3..].trim_start().strip_prefix('=')?.trim(),
+        _ => rest,
+    };
+    let address = address.trim_matches(['"', '\'']).trim();
+    let whole = |seconds: &str| seconds.trim().split('.').next().and_then(|whole| whole.parse().ok()).unwrap_or(0);
+    (!address.is_empty()).then(|| (whole(seconds), address.to_owned()))
+}
+
+/// The address in `location = '…'`, `location.href='…'`, `location.assign('…')`.
+fn assigned_location(script: &str) -> Option<String> {
+    let after = &script[script.find("location")?..];
+    let from = after.find(['"', '\'', '`'])?;
+    let quote = after[from..].chars().next()?;
+    let text = &after[from + 1..];
+    text.find(quote).map(|end| text[..end].to_owned())
+}
+
+/// Whether a script looks as if it fetches, shows, or leads elsewhere.
+fn changes_pages(script: &str) -> bool {
+    const SIGNS: [&str; 16] = [
+        "location",
+        "fetch(",
+        "XMLHttpRequest",
+        "axios",
+        "$.get",
+        "$.post",
+        "$.ajax",
+        ".load(",
+        "innerHTML",
+        "innerText",
+        "textContent",
+        "insertAdjacent",
+        "append",
+        "document.write",
+        ".submit(",
+        "import(",
+    ];
+    SIGNS.iter().any(|sign| script.contains(sign))
 }
 
 fn new_field(attrs: &[Attribute], control: Control, value: String) -> Field {

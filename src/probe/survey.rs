@@ -53,8 +53,16 @@ impl Prober {
         let proxy = self.service(Part::Proxy);
         let through_proxy = matches!(&look.front, Front::Published { door, .. } if door.service == proxy);
         let proved = look.knock.is_page() && through_proxy;
-        let page = self.tell_page(&look, &options.ports);
-        let visit = look.knock.page.clone().ok();
+        let mut page = self.tell_page(&look, &options.ports);
+        let mut visit = look.knock.page.clone().ok();
+        let mut browser = look.knock.browser.clone();
+        if let Some(front) = &visit
+            && let Some(behind) = self.page_with_form(front, &mut browser).await
+        {
+            let command = format!("curl -i {}", self.address(&look, &options.ports, &behind.path));
+            page[1] = evidence(PAGE, command, "host", Observation::Http(behind.answer.clone()), look.knock.seconds);
+            visit = Some(behind);
+        }
         // A page that came through nginx proves what a question from inside would.
         let proof = || {
             let seen = Evidence { id: NGINX_FLASKAPP.into(), ..page[0].clone() };
@@ -67,7 +75,6 @@ impl Prober {
             let asked = self.ask_proxy(&look).await;
             if proved && !matches!(asked[0].observation, Observation::Http(_)) { proof() } else { asked }
         };
-        let mut browser = look.knock.browser.clone();
         // What listens is told beside the other questions, or when it may explain something.
         let mut inside = look.inside.clone();
         let (journey, behind, ()) = tokio::join!(self.journey(&look, visit, &mut browser, options), behind, async {
@@ -104,20 +111,20 @@ impl Prober {
         Ok(survey)
     }
 
-    /// The address that a person would type.
-    fn address(&self, look: &Look, ports: &HostPorts) -> String {
+    /// The address that a person would type for a path.
+    fn address(&self, look: &Look, ports: &HostPorts, path: &str) -> String {
         let (host, _) = super::url::host_and_port(&self.authority);
         match &look.front {
             Front::Published { at, .. } if *ports != HostPorts::Free && *at != self.port => {
-                format!("http://{host}:{at}{}", self.path)
+                format!("http://{host}:{at}{path}")
             }
-            _ => format!("http://{}{}", self.authority, self.path),
+            _ => format!("http://{}{path}", self.authority),
         }
     }
 
     /// The front door as the first hop, and as a page.
     fn tell_page(&self, look: &Look, ports: &HostPorts) -> [Evidence; 2] {
-        let command = format!("curl -i {}", self.address(look, ports));
+        let command = format!("curl -i {}", self.address(look, ports, &self.path));
         let seconds = look.knock.seconds;
         match &look.knock.page {
             Ok(visit) => {
@@ -142,7 +149,8 @@ impl Prober {
         browser: &mut super::browser::Browser,
         options: &SurveyOptions,
     ) -> Journey {
-        let address = self.address(look, &options.ports);
+        let path = page.as_ref().map_or(self.path.as_str(), |page| page.path.as_str());
+        let address = self.address(look, &options.ports, path);
         let form = page.as_ref().filter(|_| options.submit).and_then(|page| form::choose(&page.forms));
         let (Some(page), Some(form)) = (&page, form) else {
             let because = match &page {
@@ -159,6 +167,18 @@ impl Prober {
                 database: Some(self.ask_database(look).await),
             };
         };
+        if !form.posts && page.answer.scripted {
+            let because = "the form is sent by a script, and scripts are not run here".to_string();
+            let unknown = |id, command, vantage| {
+                evidence(id, command, vantage, Observation::Unknown { because: because.clone() }, 0.0)
+            };
+            return Journey {
+                submit: unknown(SUBMIT, submit_command("", &address), "host"),
+                again: unknown(SUBMIT_AGAIN, submit_command("", &address), "host"),
+                rows: unknown(ROWS, self.rows_command("…"), self.service(Part::Database)),
+                database: Some(self.ask_database(look).await),
+            };
+        }
         let item = Item::new();
         let begun = Instant::now();
         let mut database = None;
@@ -183,17 +203,17 @@ impl Prober {
         let observation = visit.map_or_else(Failure::observation, |visit| Observation::Http(visit.answer));
         let seconds = begun.elapsed().as_secs_f64();
         let submit = evidence(SUBMIT, submit_command(&fields(&sent), &address), "host", observation, seconds);
-        let rows = self.find_row(look, &item.marker, sent).await;
+        let rows = self.find_row(look, &item.marker, form.by_name(&sent)).await;
         if matches!(&rows.observation, Observation::Rows(found) if !found.rows.is_empty()) {
             // The app has just put a row into this database: no better proof that it gets through.
             database = Some(Evidence { id: FLASKAPP_DB.into(), ..rows.clone() });
         }
-        let again = self.submit_again(look, browser, &address, &submit, &rows).await;
+        let again = self.submit_again(look, browser, (&page.path, &address), &submit, &rows).await;
         Journey { submit, rows, again, database }
     }
 
     /// The row with this marker.
-    async fn find_row(&self, look: &Look, marker: &str, sent: Vec<(String, String)>) -> Evidence {
+    async fn find_row(&self, look: &Look, marker: &str, sent: BTreeMap<String, String>) -> Evidence {
         let begun = Instant::now();
         let service = self.service(Part::Database);
         let command = self.rows_command(marker);
@@ -219,9 +239,7 @@ impl Prober {
                 let because = format!("psql in {service}: {}", super::clean::line(said));
                 Observation::Unknown { because }
             }
-            Ok(output) => {
-                Observation::Rows(rows::read(&output.stdout, marker, &self.table, sent.into_iter().collect()))
-            }
+            Ok(output) => Observation::Rows(rows::read(&output.stdout, marker, &self.table, sent)),
         };
         let command = match &observation {
             Observation::Rows(Rows { table, columns, .. })

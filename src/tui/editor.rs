@@ -79,7 +79,7 @@ impl Editor {
     }
 
     /// The text, which is about to be written.
-    pub fn to_write(&mut self) -> String {
+    pub fn text_to_save(&mut self) -> String {
         let text = self.text();
         self.writing = Some(text.clone());
         text

@@ -83,6 +83,14 @@ pub enum Command {
     Edit,
     /// Edits a file here.
     EditHere,
+    /// Opens a shell in a container.
+    Shell,
+    /// Puts a solved lesson's bug back.
+    Repeat,
+    /// Leaves the stories out, or tells them again.
+    FastTrack,
+    /// Mends the bugs before a lesson.
+    Mend,
     /// Shows the next hint.
     Hint,
     /// Explains the wrong turn that was recognised.
@@ -151,6 +159,8 @@ pub enum Command {
     Interrupt,
     /// Ctrl-Z: back to the shell.
     Suspend,
+    /// Takes the mouse, or leaves it to the terminal.
+    Mouse,
     /// Looks at files and containers again.
     Refresh,
     /// Draws everything anew.
@@ -194,6 +204,10 @@ pub enum Place {
     Diff,
     /// Tab 5.
     Journal,
+    /// The list of lessons.
+    Lessons,
+    /// The question what becomes of the bugs before a lesson.
+    Jumping,
     /// A list to choose from.
     Chooser,
     /// A text over the screen.
@@ -267,16 +281,17 @@ pub fn bar(place: Place) -> Vec<&'static Binding> {
 pub fn groups() -> Vec<(&'static str, Vec<&'static Binding>)> {
     let mut seen: Vec<*const Binding> = Vec::new();
     use Place::{
-        Asking, Chooser, Diff, Editor, Evidence, Files, Journal, Leaving, Logs, Map, Question, Reading, Resetting,
-        Story, Unsaved, Welcome, Writing,
+        Asking, Chooser, Diff, Editor, Evidence, Files, Journal, Jumping, Leaving, Lessons, Logs, Map, Question,
+        Reading, Resetting, Story, Unsaved, Welcome, Writing,
     };
-    let groups: [(&str, &[Place]); 7] = [
+    let groups: [(&str, &[Place]); 8] = [
         ("The lesson", &[Story, Question]),
         ("The chain at the top", &[Map]),
         ("Evidence, logs, files, diff", &[Evidence, Logs, Files, Diff, Journal]),
         ("The built-in editor", &[Editor, Unsaved]),
         ("On leaving", &[Leaving]),
         ("On putting files back", &[Resetting]),
+        ("The list of lessons", &[Lessons, Jumping]),
         ("Lists and questions", &[Chooser, Writing, Asking, Reading, Welcome]),
     ];
     groups

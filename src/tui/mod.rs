@@ -10,6 +10,7 @@
 //! [`update()`] never waits, [`view()`] never changes anything, and whatever takes time comes back as a [`Msg`].
 
 mod changes;
+mod config;
 pub mod demo;
 mod disk;
 mod editor;
@@ -37,11 +38,12 @@ mod tests;
 
 use std::{path::Path, sync::Arc};
 
+pub use config::Config;
 pub use hops::{HopMap, Link, LinkState};
 pub use model::{Focus, Model, Overlay, Page, Screen, Start, Tab};
 pub use msg::{Effect, LabTexts, Msg};
 pub use need::{Next, next_step};
-pub use theme::{ColorChoice, Theme};
+pub use theme::{ColorChoice, Palette, Theme};
 pub use update::update;
 pub use view::view;
 
@@ -60,6 +62,8 @@ pub struct Options {
     pub lesson: Option<String>,
     /// Whether colours are used.
     pub color: ColorChoice,
+    /// The learner's settings.
+    pub config: Config,
     /// Line by line instead of on a screen of its own.
     pub plain: bool,
 }
@@ -83,6 +87,7 @@ pub async fn run(options: Options) -> Result<()> {
     terminal::end_on_panic(options.conductor.lab.join(".breakfix"));
     let variable = |name: &str| std::env::var(name).ok();
     let theme = Theme::choose(options.color, variable("NO_COLOR").as_deref(), variable("TERM").as_deref());
+    let theme = theme.with(options.config.theme, variable("COLORFGBG").as_deref());
     if theme.is_coloured() {
         // Asked for on the command line, colour wins over NO_COLOR.
         crossterm::style::force_color_output(true);
@@ -91,18 +96,21 @@ pub async fn run(options: Options) -> Result<()> {
         course: Arc::clone(&options.conductor.course),
         lab: shown_path(&options.conductor.lab),
         theme,
-        own_editor: runtime::own_editor().is_some(),
+        own_editor: runtime::own_editor(&options.config).is_some(),
         lesson: options.lesson,
         now: now_ms(),
         size: terminal.size(),
+        config: options.config.clone(),
     };
     let model = Model::new(start);
     terminal
         .draw(|frame| view(&model, frame))
         .map_err(|error| Error::environment("the terminal is gone").because(error))?;
     let dir = options.conductor.lab.clone();
+    let engine = options.conductor.engine.clone();
     let (remote, told) = conductor::spawn(options.conductor);
-    let mut runtime = runtime::Runtime::new(terminal, model, remote, told, dir);
+    let mut runtime = runtime::Runtime::new(terminal, model, remote, told, runtime::Place { dir, engine });
+    runtime.take_mouse(options.config.mouse)?;
     let ended = runtime.run().await;
     terminal::give_back();
     if let Some(signal) = ended? {
@@ -123,6 +131,8 @@ async fn run_plain(options: Options) -> Result<()> {
         lesson: options.lesson,
         now: now_ms(),
         size: (80, u16::MAX),
+        // The tour is one of the screen.
+        config: Config { tour: false, mouse: false, ..options.config },
     };
     let dir = options.conductor.lab.clone();
     let (remote, told) = conductor::spawn(options.conductor);

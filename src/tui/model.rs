@@ -7,13 +7,13 @@ use std::{
 };
 
 pub use super::parts::{Focus, Leaving, Overlay, Page, Screen, Scroll, Scrolls, Start, Tab, WorkView};
-use super::{input::Input, keymap::Place, logs::Logs, msg::LabTexts, theme::Theme};
+use super::{config::Config, input::Input, keymap::Place, logs::Logs, msg::LabTexts, theme::Theme};
 use crate::{
     compose::{Finding, Place as FilePlace},
     conductor::{Action, ContainerView, EngineStatus},
     course::{Course, Lesson},
     diagnosis::NamedWrongTurn,
-    engine::ImageStatus,
+    engine::{ImageStatus, ServiceState},
     error::Error,
     journal::{Entry, LessonProgress, Progress},
     lab::Stale,
@@ -30,6 +30,8 @@ pub struct Model {
     pub theme: Theme,
     /// Whether the learner has an editor of their own (`$VISUAL` or `$EDITOR`).
     pub own_editor: bool,
+    /// The learner's settings; keys may change them for this session.
+    pub config: Config,
     /// When this session began, in milliseconds since the Unix epoch.
     pub started: u64,
     /// The time now, likewise; the runtime sets it before each message.
@@ -43,6 +45,8 @@ pub struct Model {
     pub images: Option<Vec<ImageStatus>>,
     /// The work that goes on.
     pub work: Option<WorkView>,
+    /// That work has ended, and the next one of the row was asked for.
+    pub between: bool,
     /// What is asked of the conductor once that work has ended well.
     pub queue: VecDeque<Action>,
     /// The lab's containers.
@@ -129,12 +133,14 @@ impl Model {
             lab: start.lab,
             theme: start.theme,
             own_editor: start.own_editor,
+            config: start.config,
             started: start.now,
             now: start.now,
             size: start.size,
             engine: EngineStatus::Looking,
             images: None,
             work: None,
+            between: false,
             queue: VecDeque::new(),
             containers: Vec::new(),
             findings: Vec::new(),
@@ -195,11 +201,14 @@ impl Model {
     /// The pages of the lesson that is open, in order.
     pub fn pages(&self) -> Vec<Page> {
         let Some(lesson) = self.lesson() else { return Vec::new() };
-        let mut pages: Vec<Page> = (0..lesson.beats.len()).map(Page::Beat).collect();
+        // Who knows Docker has the symptom and what must hold; the story is for the others.
+        let story = !self.config.fast_track || lesson.checks.is_empty();
+        let beats = if story { lesson.beats.len() } else { 0 };
+        let mut pages: Vec<Page> = (0..beats).map(Page::Beat).collect();
         if let Some(prediction) = &lesson.prediction {
             // Predict before you look: the first page that locates the cause would tell the answer.
             let step = prediction.before.as_deref().unwrap_or("locate");
-            let before = lesson.beats.iter().position(|beat| beat.step == step).unwrap_or(lesson.beats.len());
+            let before = lesson.beats.iter().position(|beat| beat.step == step).unwrap_or(beats).min(beats);
             pages.insert(before, Page::Question);
         }
         if !lesson.checks.is_empty() {
@@ -209,6 +218,12 @@ impl Model {
             pages.push(self.closing_page());
         }
         pages
+    }
+
+    /// The lessons before this one whose bugs are still there, as far as is known.
+    pub fn unsolved_before(&self, lesson: usize) -> Vec<&Lesson> {
+        let before = self.course.lessons.iter().take(lesson);
+        before.filter(|lesson| !lesson.fix.is_empty() && !self.progress.lesson(&lesson.id).is_solved()).collect()
     }
 
     /// The page with which the lesson closes: the last one's is the two narratives.
@@ -268,12 +283,14 @@ impl Model {
     /// Where the keys go.
     pub fn place(&self) -> Place {
         match &self.overlay {
-            Some(Overlay::Help | Overlay::Reading { .. } | Overlay::Error(_)) => Place::Reading,
-            Some(Overlay::Lessons(_) | Overlay::Files { .. }) => Place::Chooser,
+            Some(Overlay::Help | Overlay::Tour | Overlay::Reading { .. } | Overlay::Error(_)) => Place::Reading,
+            Some(Overlay::Files { .. } | Overlay::Shell(_)) => Place::Chooser,
+            Some(Overlay::Lessons(_)) => Place::Lessons,
+            Some(Overlay::Jumping(_)) => Place::Jumping,
             Some(Overlay::Note(_) | Overlay::Search(_) | Overlay::Hypothesis { .. }) => Place::Writing,
             Some(Overlay::Leaving) => Place::Leaving,
             Some(Overlay::Resetting) => Place::Resetting,
-            Some(Overlay::Revealing | Overlay::Images) => Place::Asking,
+            Some(Overlay::Revealing | Overlay::Repeating(_) | Overlay::Images) => Place::Asking,
             Some(Overlay::Editor(editor)) if editor.asks => Place::Unsaved,
             Some(Overlay::Editor(_)) => Place::Editor,
             None if self.screen == Screen::Welcome => Place::Welcome,
@@ -321,6 +338,12 @@ impl Model {
         let turns = &self.progress.last_report.as_ref()?.wrong_turns;
         let here = self.lesson_id();
         turns.iter().min_by_key(|turn| (turn.remark, turn.lesson != here))
+    }
+
+    /// The services that run.
+    pub fn running(&self) -> Vec<&str> {
+        let running = self.containers.iter().filter(|one| one.state == ServiceState::Running);
+        running.map(|one| one.service.as_str()).collect()
     }
 
     /// The lab's files to choose from: those that the story has shown first, then the other ones.

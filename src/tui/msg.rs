@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::{
     conductor::{Action, Update},
@@ -14,6 +14,8 @@ use crate::{
 pub enum Msg {
     /// A key.
     Key(KeyEvent),
+    /// The mouse, where it was taken: wheel and clicks.
+    Mouse(MouseEvent),
     /// Text pasted into the terminal.
     Paste(String),
     /// The terminal has another size: columns, rows.
@@ -65,10 +67,14 @@ pub enum Effect {
     },
     /// Give the terminal to the learner's editor.
     OpenEditor(String),
+    /// Give the terminal to a shell in this service's container.
+    OpenShell(String),
     /// Give the terminal to the pager, with this text.
     OpenPager(String),
     /// Put this text into the clipboard.
     Copy(String),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// Stop until the shell's `fg`.
     Suspend,
     /// Draw every cell anew.

@@ -176,8 +176,15 @@ pub fn next_step(model: &Model) -> Next {
 
 fn over_the_screen(model: &Model) -> Option<Next> {
     Some(match model.overlay.as_ref()? {
-        Overlay::Help | Overlay::Reading { .. } | Overlay::Error(_) => Next::press(Command::Forward, "close"),
+        Overlay::Jumping(_) => Next::press(Command::Mend, "mend them for me").also(Command::Cancel, "stay"),
+        Overlay::Repeating(_) => Next::press(Command::Forward, "put the bug back").also(Command::Cancel, "stay"),
+        Overlay::Help | Overlay::Tour | Overlay::Reading { .. } | Overlay::Error(_) => {
+            Next::press(Command::Forward, "close")
+        }
         Overlay::Lessons(_) => Next::press(Command::Forward, "open this lesson").also(Command::Cancel, "stay"),
+        Overlay::Shell(_) => {
+            Next::press(Command::Forward, "open a shell in it; exit comes back").also(Command::Cancel, "stay")
+        }
         Overlay::Files { .. } => Next::press(Command::Forward, "edit this file").also(Command::Cancel, "stay"),
         Overlay::Hypothesis { input, .. } if input.is_blank() => {
             Next::press(Command::Forward, "make it live; an empty line skips this").also(Command::Cancel, "not yet")

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{editor::Editor, input::Input, theme::Theme};
+use super::{config::Config, editor::Editor, input::Input, theme::Theme};
 use crate::{
     conductor::{Action, Work},
     course::Course,
@@ -138,6 +138,12 @@ pub enum Overlay {
     Error(Error),
     /// The list of lessons, at this one.
     Lessons(usize),
+    /// The tour; any key leaves it.
+    Tour,
+    /// A lesson further on, while bugs before it are still there: mend them first?
+    Jumping(usize),
+    /// A lesson that is solved: put its bug back?
+    Repeating(usize),
     /// The files to edit, at this one; in the built-in editor or the learner's own.
     Files {
         /// Index in [`Model::files_to_edit`].
@@ -145,6 +151,8 @@ pub enum Overlay {
         /// In the built-in editor.
         here: bool,
     },
+    /// The running containers, at this one: open a shell in it?
+    Shell(usize),
     /// A note.
     Note(Input),
     /// A word to find in the logs.
@@ -188,4 +196,6 @@ pub struct Start {
     pub now: u64,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
+    /// The learner's settings.
+    pub config: Config,
 }

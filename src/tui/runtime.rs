@@ -10,6 +10,7 @@ use tokio::{
 };
 
 use super::{
+    config::Config,
     disk,
     model::Model,
     msg::{Effect, Msg},
@@ -32,6 +33,15 @@ const FRAME: Duration = Duration::from_millis(33);
 /// How long the conductor may take to close before the program ends without it.
 const CLOSING: Duration = Duration::from_secs(3);
 
+/// Where the lab is, and on which engine.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The lab's directory.
+    pub dir: PathBuf,
+    /// The engine's address, where it was named.
+    pub engine: Option<String>,
+}
+
 /// Everything that the loop works with.
 pub struct Runtime {
     terminal: Terminal,
@@ -40,7 +50,7 @@ pub struct Runtime {
     sender: Sender<Msg>,
     input: Option<JoinHandle<()>>,
     remote: Remote,
-    dir: PathBuf,
+    place: Place,
     course: Arc<Course>,
     dirty: bool,
     /// Set when the program may end.
@@ -50,7 +60,7 @@ pub struct Runtime {
 
 impl Runtime {
     /// Starts to listen: keys, and what the conductor tells.
-    pub fn new(terminal: Terminal, model: Model, remote: Remote, told: Receiver<Update>, dir: PathBuf) -> Self {
+    pub fn new(terminal: Terminal, model: Model, remote: Remote, told: Receiver<Update>, place: Place) -> Self {
         let (sender, messages) = mpsc::channel(WAITING);
         tokio::spawn(forward(told, sender.clone()));
         let course = Arc::clone(&model.course);
@@ -61,7 +71,7 @@ impl Runtime {
             sender,
             input: None,
             remote,
-            dir,
+            place,
             course,
             dirty: true,
             over: false,
@@ -69,6 +79,14 @@ impl Runtime {
         };
         runtime.listen();
         runtime
+    }
+
+    /// Takes the mouse, or leaves it to the terminal.
+    ///
+    /// # Errors
+    /// Environment: the terminal is gone.
+    pub fn take_mouse(&mut self, take: bool) -> Result<()> {
+        terminal::take_mouse(take).map_err(gone)
     }
 
     /// Runs until the learner leaves or a signal ends it; gives the signal's number.
@@ -145,7 +163,7 @@ impl Runtime {
 
     /// Takes a message in; tells whether the learner waits for what comes of it.
     async fn take(&mut self, message: Msg) -> Result<bool> {
-        let pressed = matches!(message, Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..));
+        let pressed = matches!(message, Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..));
         self.model.now = now_ms();
         self.dirty = true;
         let mut effects: VecDeque<Effect> = update(&mut self.model, message).into();
@@ -167,30 +185,33 @@ impl Runtime {
                 self.remote.send(action);
             }
             Effect::ReadLab => {
-                let (dir, course) = (self.dir.clone(), Arc::clone(&self.course));
+                let (dir, course) = (self.place.dir.clone(), Arc::clone(&self.course));
                 self.off_main(move || Msg::Lab(disk::read_lab(&dir, &course)));
             }
             Effect::ReadFile(file) => {
-                let dir = self.dir.clone();
+                let dir = self.place.dir.clone();
                 self.off_main(move || {
                     let text = disk::read_file(&dir, &file);
                     Msg::Opened { file, text }
                 });
             }
             Effect::SaveFile { file, text } => {
-                let dir = self.dir.clone();
+                let dir = self.place.dir.clone();
                 self.off_main(move || {
                     let result = disk::save_file(&dir, file.clone(), text);
                     Msg::Saved { file, result }
                 });
             }
             Effect::OpenEditor(file) => {
-                let path = self.dir.join(&file).into_os_string();
-                let result = match own_editor() {
+                let path = self.place.dir.join(&file).into_os_string();
+                let result = match own_editor(&self.model.config) {
                     Some(editor) => self.outside(&editor, path, "E   edits in the built-in editor").await?,
                     None => Err(Error::usage("no editor is set").suggest("export EDITOR=nano")),
                 };
                 return Ok(Some(Msg::Returned(result)));
+            }
+            Effect::OpenShell(service) => {
+                return Ok(Some(Msg::Returned(self.shell(&service).await?)));
             }
             Effect::OpenPager(text) => {
                 return Ok(Some(Msg::Returned(self.page(&text).await?)));
@@ -199,6 +220,7 @@ impl Runtime {
                 let copy = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
                 crossterm::execute!(std::io::stdout(), copy).map_err(gone)?;
             }
+            Effect::Mouse(take) => self.take_mouse(take)?,
             Effect::Suspend => self.suspend().await?,
             Effect::Redraw => self.terminal.forget().map_err(gone)?,
             Effect::Exit => self.over = true,
@@ -238,7 +260,7 @@ impl Runtime {
         let spawned = Command::new(name)
             .args(arguments)
             .arg(file)
-            .current_dir(&self.dir)
+            .current_dir(&self.place.dir)
             .stdin(Stdio::inherit())
             .stdout(Stdio::inherit())
             .stderr(Stdio::inherit())
@@ -272,15 +294,32 @@ impl Runtime {
 
     fn return_to_screen(&mut self) -> Result<()> {
         self.terminal.take_again().map_err(gone)?;
+        self.take_mouse(self.model.config.mouse)?;
         self.model.size = self.terminal.size();
         self.dirty = true;
         self.listen();
         Ok(())
     }
 
+    /// A shell in a container: this program once more, so that the terminal is the shell's alone and no other has to be there.
+    async fn shell(&mut self, service: &str) -> Result<Result<()>> {
+        let program = match std::env::current_exe() {
+            Ok(path) => path.to_string_lossy().into_owned(),
+            Err(error) => return Ok(Err(Error::environment("this program does not find itself").because(error))),
+        };
+        let mut words = vec![program, "shell".to_owned()];
+        // The lab's directory is where it is started; an adopted one is found there, too.
+        words.extend(["--lab".to_owned(), ".".to_owned()]);
+        if let Some(engine) = &self.place.engine {
+            words.extend(["--engine".to_owned(), engine.clone()]);
+        }
+        self.outside(&words, service.into(), &format!("docker compose exec {service} sh")).await
+    }
+
     /// A text in the learner's pager.
     async fn page(&mut self, text: &str) -> Result<Result<()>> {
-        let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
+        let own = Some(self.model.config.pager.clone()).filter(|pager| !pager.trim().is_empty());
+        let pager = own.or_else(|| std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty()));
         let pager = pager.unwrap_or_else(|| "less".to_owned());
         let words = match shell_words::split(&pager) {
             Ok(words) => words,
@@ -316,10 +355,11 @@ fn gone(error: std::io::Error) -> Error {
     Error::environment("the terminal is gone").because(error)
 }
 
-/// The learner's editor as words, from `$VISUAL` or `$EDITOR`.
-pub fn own_editor() -> Option<Vec<String>> {
-    ["VISUAL", "EDITOR"].into_iter().find_map(|name| {
-        let words = shell_words::split(&std::env::var(name).ok()?).ok()?;
+/// The learner's editor as words, from the settings, `$VISUAL` or `$EDITOR`.
+pub fn own_editor(config: &Config) -> Option<Vec<String>> {
+    let named = ["VISUAL", "EDITOR"].into_iter().filter_map(|name| std::env::var(name).ok());
+    std::iter::once(config.editor.clone()).chain(named).find_map(|command| {
+        let words = shell_words::split(&command).ok()?;
         (!words.is_empty()).then_some(words)
     })
 }

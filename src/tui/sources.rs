@@ -21,6 +21,7 @@ pub async fn read_keys(sender: Sender<Msg>) {
     while let Some(event) = events.next().await {
         let message = match event {
             Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => Msg::Key(key),
+            Ok(Event::Mouse(mouse)) => Msg::Mouse(mouse),
             Ok(Event::Paste(text)) => Msg::Paste(text),
             Ok(Event::Resize(columns, rows)) => Msg::Resize(columns, rows),
             Ok(_) => continue,

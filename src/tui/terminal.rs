@@ -94,9 +94,28 @@ fn enter() -> io::Result<()> {
     execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
 }
 
+/// Whether the mouse is ours.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Takes the mouse: clicks and the wheel, not every movement, which would wake us a hundred times a second. Or leaves it to
+/// the terminal, whose own selecting then works.
+///
+/// # Errors
+/// The terminal is gone.
+pub fn take_mouse(take: bool) -> io::Result<()> {
+    if MOUSE.swap(take, Ordering::SeqCst) == take {
+        return Ok(());
+    }
+    let mut out = stdout();
+    let words: &[u8] = if take { b"\x1b[?1000h\x1b[?1006h" } else { b"\x1b[?1006l\x1b[?1000l" };
+    out.write_all(words)?;
+    out.flush()
+}
+
 /// Gives the terminal back as it was. Does nothing when it is not ours, and never fails: it is called when all else has.
 pub fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
+        let _ = take_mouse(false);
         let _ = execute!(stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
         let _ = disable_raw_mode();
     }

@@ -17,7 +17,7 @@ use crate::{
     compose::{MountKind, Network, Place, Service, Stack, Volume},
     conductor::{
         Desired,
-        check::{read, remove, up_options, verdict},
+        check::{READY_WITHIN, read, remove, up_options, verdict},
         files::{Reloaded, stale},
         janitor,
         proxy::addresses,
@@ -29,8 +29,6 @@ use crate::{
     probe::{HostPorts, Prober, SurveyOptions},
 };
 
-/// How long a stack may take until it can be asked: as long as the tutor waits.
-const READY_WITHIN: Duration = Duration::from_secs(20);
 /// How long the database server may take to its first answer.
 const DATABASE_WITHIN: Duration = Duration::from_secs(45);
 /// How long emptying it may take.
@@ -109,7 +107,7 @@ impl Bench {
             engine.up(&running.stack, &up, progress).await.map(|_| None)?
         } else {
             let desired = &running;
-            let starting = Starting { engine, desired, up: &up, course, prober: &prober, progress };
+            let starting = Starting { engine, desired, up: &up, course, prober: &prober, own_tables: false, progress };
             starting.start(|| {}).await?
         };
         for service in &making.moved {
@@ -389,7 +387,7 @@ mod tests {
             ground(with(FILE, "image: postgres:17", "image: postgres:17\n    command: postgres -c port=5433")),
             ground(with(FILE, "  front:\n  back:\n", "  front:\n  back:\n    internal: true\n")),
             ground(with(FILE, "      - back\n\n", "      - back\n      - front\n\n")),
-            ground(with(FILE, "volumes:\n  dbdata:", "  more:\n    image: nginx:1.28\n\nvolumes:\n  dbdata:")),
+            ground(with(FILE, "services:", "services:\n  more:\n    image: nginx:1.28\n")),
         ] {
             assert!(changed.is_some() && changed != plain, "{changed:#?}");
         }

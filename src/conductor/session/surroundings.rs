@@ -168,6 +168,22 @@ impl Session {
         }
     }
 
+    pub(super) async fn repeat(&mut self, lesson: &str) {
+        self.look_at_files().await;
+        let course = Arc::clone(&self.options.course);
+        let lessons = course.lessons.iter();
+        let solved = lessons.filter(|other| self.progress.lesson(&other.id).is_solved());
+        let solved: Vec<&str> = solved.map(|other| other.id.as_str()).collect();
+        match self.lab.put_bug_back(&course, lesson, &solved) {
+            Ok(backup) => {
+                self.take_files_as_they_are();
+                self.record(Event::Repeated { lesson: lesson.to_owned(), backup }).await;
+                self.show_files().await;
+            }
+            Err(error) => self.update(Update::Failed(error)).await,
+        }
+    }
+
     /// The lessons whose fixes the lab's files hold, as far as is known: those before this one, and the solved ones.
     fn fixed_by(&self, lesson: &str) -> Vec<&str> {
         let position = self.options.course.position(lesson).unwrap_or_default();

@@ -5,6 +5,7 @@
 //! from one machine to another in a file.
 
 mod archive;
+mod family;
 mod layers;
 mod mmdebstrap;
 mod pull;
@@ -15,6 +16,7 @@ mod transfer;
 
 use std::path::Path;
 
+pub(crate) use family::relative;
 use pull::Ask;
 use refusal::Refusal;
 

@@ -85,6 +85,7 @@ fn told(course: &Course, lesson: &Lesson, event: &Event) -> Option<(Kind, String
         Event::HintShown { rung, .. } => {
             (Kind::Help, format!("I asked for a hint ({}).", format!("{rung:?}").to_lowercase()))
         }
+        Event::Repeated { .. } => (Kind::Change, "I had the bug put back, to find it once more.".to_owned()),
         Event::Hypothesis { text, .. } => (Kind::Words, format!("I thought: {}", own_words(text))),
         Event::Noted { text, .. } => (Kind::Words, format!("Note: {}", own_words(text))),
         Event::LessonSolved { lesson: solved, .. } if *solved == lesson.id => (Kind::Solved, "**Solved.**".to_owned()),

@@ -122,6 +122,44 @@ async fn the_form_is_sent_with_cookie_and_token_and_the_redirect_followed() {
 }
 
 #[tokio::test]
+async fn a_page_that_sends_the_browser_on_is_followed_unless_it_shows_what_is_looked_for() {
+    let send_on = "<meta http-equiv=refresh content='2; url=/'>";
+    for (shown, end) in [("Thank you", "[teapot]"), ("Thank you for teapot", "Thank you for teapot")] {
+        let mut browser = server(move |request| {
+            if request.starts_with("POST / ") {
+                page(&format!("{send_on}{shown}").replace("url=/", "url=/success"))
+            } else if request.starts_with("GET /success ") {
+                page("[teapot]")
+            } else {
+                page(&format!("{send_on}<form method=post><input name=name></form>"))
+            }
+        })
+        .await;
+        let start = browser.visit("/", WITHIN).await.unwrap();
+        assert_eq!(start.answer.redirects, [], "a page that shows itself again is where a visitor stays");
+        let item = Item { marker: "teapot".into(), quantity: 3 };
+        let visit = browser.submit(&start, choose(&start.forms).unwrap(), &item, WITHIN).await.1.unwrap();
+        assert_eq!(visit.answer.visible, end);
+    }
+}
+
+#[tokio::test]
+async fn a_form_without_a_method_goes_into_the_address() {
+    let mut browser = server(|request| {
+        if request.starts_with("GET /add?item=teapot&qty=3&text=sent+by+breakfix ") {
+            page("[teapot]")
+        } else {
+            page("<form action='/add?old=1'><input name=item><input name=qty><input name=text></form>")
+        }
+    })
+    .await;
+    let start = browser.visit("/", WITHIN).await.unwrap();
+    let item = Item { marker: "teapot".into(), quantity: 3 };
+    let visit = browser.submit(&start, choose(&start.forms).unwrap(), &item, WITHIN).await.1.unwrap();
+    assert_eq!(visit.answer.visible, "[teapot]");
+}
+
+#[tokio::test]
 async fn redirects_that_leave_the_front_door() {
     for (location, why) in [
         ("http://localhost,localhost:8080/success", "no host name"),

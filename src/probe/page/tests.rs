@@ -72,6 +72,39 @@ fn forms() {
 }
 
 #[test]
+fn what_leads_elsewhere_is_found() {
+    let page = read_html(
+        "<a href='/add'>Add</a><a name=top></a><button onclick=\"window.location.href = '/sell'\">Sell</button>
+         <meta http-equiv=Refresh content=\"1.5; URL='/success'\"><script>let x = 1</script>",
+    );
+    assert_eq!(page.links, ["/add", "/sell"]);
+    assert_eq!(page.refresh, Some((1, "/success".into())));
+    assert!(!page.scripted);
+    assert_eq!(read_refresh("5"), None, "the page shows itself again");
+    assert_eq!(read_refresh("0;/x"), Some((0, "/x".into())));
+    assert_eq!(read_refresh("ä; ä"), Some((0, "ä".into())));
+}
+
+#[test]
+fn scripts_that_may_show_more_are_told_from_libraries() {
+    for html in [
+        "<script>fetch('/items').then(show)</script>",
+        "<script>\nlocation.replace('/success')</script>",
+        "<script src='/static/shop.js'></script>",
+        "<body onload='load()'>",
+    ] {
+        assert!(read_html(html).scripted, "{html}");
+    }
+    for html in [
+        "<script src='https://cdn.example.org/bootstrap.js'></script>",
+        "<script>window.dataLayer = []</script>",
+        "<p>Our location: Utrecht. fetch(it)!</p>",
+    ] {
+        assert!(!read_html(html).scripted, "{html}");
+    }
+}
+
+#[test]
 fn hostile_pages_end() {
     shows(&"<b>".repeat(300_000));
     shows(&"<p hidden>".repeat(100_000));

@@ -5,8 +5,8 @@ use crossterm::event::KeyCode;
 use super::{
     Binding, Chord, Command,
     Place::{
-        self, Asking, Chooser, Diff, Editor, Evidence, Files, Journal, Leaving, Logs, Map, Question, Reading,
-        Resetting, Story, Unsaved, Welcome, Writing,
+        self, Asking, Chooser, Diff, Editor, Evidence, Files, Journal, Jumping, Leaving, Lessons, Logs, Map, Question,
+        Reading, Resetting, Story, Unsaved, Welcome, Writing,
     },
 };
 
@@ -15,15 +15,15 @@ const PANES: &[Place] = &[Story, Question, Map, Evidence, Logs, Files, Diff, Jou
 const PAGES: &[Place] = &[Story, Question, Evidence, Logs, Files, Diff, Journal];
 const DIGIT_TABS: &[Place] = &[Story, Map, Evidence, Logs, Files, Diff, Journal];
 const TABS: &[Place] = &[Story, Evidence, Logs, Files, Diff, Journal];
-const SCROLLS: &[Place] = &[Story, Question, Map, Evidence, Logs, Files, Diff, Journal, Reading, Chooser];
-const SIDEWAYS: &[Place] = &[Evidence, Logs, Files, Diff, Journal, Reading, Chooser];
+const SCROLLS: &[Place] = &[Story, Question, Map, Evidence, Logs, Files, Diff, Journal, Reading, Chooser, Lessons];
+const SIDEWAYS: &[Place] = &[Evidence, Logs, Files, Diff, Journal, Reading, Chooser, Lessons];
 const CHAIN: &[Place] = &[Story, Question];
 const SCREENS: &[Place] = &[Welcome, Story, Question, Map, Evidence, Logs, Files, Diff, Journal];
 const LISTS: &[Place] = &[Welcome, Story, Question, Evidence, Logs, Files, Diff, Journal];
 /// All places.
 pub(super) const EVERYWHERE: &[Place] = &[
-    Welcome, Story, Question, Map, Evidence, Logs, Files, Diff, Journal, Chooser, Reading, Leaving, Resetting, Asking,
-    Writing, Editor, Unsaved,
+    Welcome, Story, Question, Map, Evidence, Logs, Files, Diff, Journal, Chooser, Lessons, Jumping, Reading, Leaving,
+    Resetting, Asking, Writing, Editor, Unsaved,
 ];
 
 macro_rules! keys {
@@ -65,6 +65,7 @@ pub const TABLE: &[Binding] = &[
     row(keys![Chord::char('B')], Command::Bootstrap, "bootstrap", "give the database its tables", PANES, 0),
     row(keys![Chord::char('e')], Command::Edit, "edit", "edit a file ($VISUAL, $EDITOR, or here)", PANES, 13),
     row(keys![Chord::char('E')], Command::EditHere, "edit here", "edit a file in the built-in editor", PANES, 0),
+    row(keys![Chord::char('x')], Command::Shell, "shell", "try it yourself: a shell in a container (exec)", PANES, 0),
     row(keys![Chord::char('h')], Command::Hint, "hint", "the next hint: where, what, how, show", PAGES, 14),
     row(keys![Chord::char('w')], Command::Explain, "explain", "why a wrong turn is one", PANES, 0),
     row(keys![Chord::char('n')], Command::Note, "note", "a note of your own, for the report at the end", PANES, 15),
@@ -84,6 +85,32 @@ pub const TABLE: &[Binding] = &[
     row(ENTER, Command::Forward, "skip", "go on without an answer", &[Question], 8),
     row(ENTER, Command::Forward, "on", "the next page", TABS, 0),
     row(ENTER, Command::Forward, "its evidence", "the evidence of this link", &[Map], 1),
+    row(ENTER, Command::Forward, "open", "open this lesson", &[Lessons], 1),
+    row(
+        keys![Chord::char('r')],
+        Command::Repeat,
+        "repeat",
+        "put the bug of a solved lesson back, and find it once more (asks)",
+        &[Lessons],
+        2,
+    ),
+    row(
+        keys![Chord::char('f')],
+        Command::FastTrack,
+        "fast track",
+        "for those who know Docker: only the symptoms; again: the stories",
+        &[Lessons],
+        3,
+    ),
+    row(
+        keys![Chord::char('m'), Chord::plain(KeyCode::Enter)],
+        Command::Mend,
+        "mend them",
+        "mend the bugs before this lesson for you",
+        &[Jumping],
+        1,
+    ),
+    row(keys![Chord::char('o')], Command::Forward, "open as it is", "open it, and leave the bugs", &[Jumping], 2),
     row(ENTER, Command::Forward, "choose", "choose", &[Chooser], 1),
     row(ENTER, Command::Forward, "keep", "keep what is written", &[Writing], 1),
     row(ENTER, Command::Forward, "yes", "yes", &[Asking], 1),
@@ -211,7 +238,7 @@ pub const TABLE: &[Binding] = &[
     row(ESC, Command::Cancel, "leave", "leave the editor (asks when something is not saved)", &[Editor], 2),
     row(ESC, Command::Cancel, "stop", "end the work that goes on; close what is open", EVERYWHERE, 0),
     row(keys![Chord::char('?')], Command::Help, "all keys", "this list", SCREENS, 20),
-    row(keys![Chord::char('q')], Command::Cancel, "close", "close", &[Reading, Chooser], 0),
+    row(keys![Chord::char('q')], Command::Cancel, "close", "close", &[Reading, Chooser, Lessons], 0),
     row(keys![Chord::char('q')], Command::Quit, "quit", "leave (asks what becomes of the shop)", SCREENS, 19),
     row(
         keys![Chord::ctrl('c')],
@@ -219,12 +246,13 @@ pub const TABLE: &[Binding] = &[
         "quit",
         "leave; twice: at once",
         &[
-            Welcome, Story, Question, Map, Evidence, Logs, Files, Diff, Journal, Chooser, Reading, Leaving, Resetting,
-            Asking, Writing,
+            Welcome, Story, Question, Map, Evidence, Logs, Files, Diff, Journal, Chooser, Lessons, Jumping, Reading,
+            Leaving, Resetting, Asking, Writing,
         ],
         0,
     ),
     row(keys![Chord::ctrl('z')], Command::Suspend, "suspend", "back to the shell; fg returns", EVERYWHERE, 0),
+    row(keys![Chord::char('M')], Command::Mouse, "mouse", "take the mouse, or leave it to the terminal", SCREENS, 0),
     row(keys![Chord::ctrl('r')], Command::Refresh, "look again", "look at the files and containers again", SCREENS, 0),
     row(keys![Chord::ctrl('l')], Command::Redraw, "redraw", "draw everything anew", EVERYWHERE, 0),
 ];

@@ -20,7 +20,7 @@ pub fn keys(model: &Model, line: &str) -> Option<Vec<KeyEvent>> {
     if word.is_empty() {
         return Some(vec![plain(KeyCode::Enter)]);
     }
-    if let (Place::Chooser, Ok(number @ 1..)) = (place, word.parse::<usize>()) {
+    if let (Place::Chooser | Place::Lessons, Ok(number @ 1..)) = (place, word.parse::<usize>()) {
         return Some(choose(model, number));
     }
     if let Some(key) = named(word, place) {
@@ -47,7 +47,7 @@ fn named(word: &str, place: Place) -> Option<KeyEvent> {
 /// Down to the chosen line of a list, and Enter.
 fn choose(model: &Model, number: usize) -> Vec<KeyEvent> {
     let at = match &model.overlay {
-        Some(Overlay::Lessons(at) | Overlay::Files { at, .. }) => *at,
+        Some(Overlay::Lessons(at) | Overlay::Files { at, .. } | Overlay::Shell(at)) => *at,
         _ => 0,
     };
     let mut keys = vec![plain(KeyCode::Up); at];

@@ -249,6 +249,11 @@ impl Plain {
             }
             Effect::OpenEditor(file) => return Ok(Some(Msg::Returned(self.edit(&file).await))),
             Effect::OpenPager(text) | Effect::Copy(text) => self.put(&format!("{text}\n"))?,
+            Effect::OpenShell(service) => {
+                // What is typed here is the tutor's; a shell wants a terminal of its own.
+                let lab = self.dir.display();
+                self.put(&format!("In another terminal: breakfix shell {service} --lab {lab}\n"))?;
+            }
             Effect::Exit => self.over = true,
             // There is no editor of ours here, and no picture to draw.
             _ => {}
@@ -258,7 +263,7 @@ impl Plain {
 
     async fn edit(&self, file: &str) -> Result<()> {
         let path = self.dir.join(file);
-        let Some(editor) = own_editor() else {
+        let Some(editor) = own_editor(&self.model.config) else {
             return Err(Error::usage("no editor is set")
                 .why(format!("the file is {}", path.display()))
                 .suggest("edit it in another window: what you save is noticed here")

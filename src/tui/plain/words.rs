@@ -101,7 +101,7 @@ fn body(model: &Model) -> Vec<String> {
     if let Some((title, lines)) = view::overlay_lines(model, COLUMNS) {
         let mut said = vec![format!("— {title} —")];
         let mut lines = worded(&lines);
-        if model.place() == Place::Chooser {
+        if matches!(model.place(), Place::Chooser | Place::Lessons) {
             // A lesson has a second line, its symptom.
             let each = if matches!(model.overlay, Some(Overlay::Lessons(_))) { 2 } else { 1 };
             for (index, line) in lines.iter_mut().enumerate().filter(|(index, _)| index % each == 0) {

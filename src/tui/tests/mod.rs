@@ -2,6 +2,7 @@
 
 mod files;
 mod flows;
+mod lessons;
 mod map;
 mod panic;
 mod stage;

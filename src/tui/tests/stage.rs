@@ -15,7 +15,7 @@ use crate::{
     journal::{Entry, Event, Outcome, WorkKind},
     lab::{MakeLive, Stale},
     probe::{Evidence, HttpAnswer, Observation, ServiceReport, Survey},
-    tui::{Effect, LabTexts, Model, Msg, Start, Theme, update, view},
+    tui::{Config, Effect, LabTexts, Model, Msg, Overlay, Start, Theme, update, view},
 };
 
 /// The moment at which every test begins.
@@ -53,6 +53,7 @@ impl Stage {
             lesson: lesson.map(str::to_owned),
             now: DAWN,
             size: (columns, rows),
+            config: Config { tour: false, ..Config::default() },
         });
         Self { model, effects: Vec::new(), next_work: 1 }
     }
@@ -83,6 +84,9 @@ impl Stage {
             self.press("Down");
         }
         self.press("Enter");
+        if matches!(self.model.overlay, Some(Overlay::Jumping(_))) {
+            self.press("o");
+        }
         while self.model.page != crate::tui::Page::Work {
             self.press("Enter");
         }

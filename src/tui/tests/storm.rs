@@ -12,7 +12,9 @@ use crate::{
     tui::{Msg, Theme},
 };
 
-const KEYS: [&str; 65] = [
+const KEYS: [&str; 67] = [
+    "M",
+    "x",
     "Ctrl-R",
     "Y",
     "m",

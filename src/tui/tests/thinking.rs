@@ -123,6 +123,18 @@ fn the_last_rung_shows_the_fix_and_applies_it_on_request() {
 }
 
 #[test]
+fn a_shell_is_opened_in_a_container_that_runs() {
+    let mut stage = asked();
+    stage.press("m x");
+    insta::assert_snapshot!("shell", stage.screen());
+    stage.press("Enter");
+    assert!(stage.effects.contains(&Effect::OpenShell("flaskapp".into())), "that of the link");
+    stage.tell(Update::Containers(vec![]));
+    stage.press("x");
+    assert!(stage.shows("No container runs"));
+}
+
+#[test]
 fn what_was_said_can_be_copied() {
     let mut stage = asked();
     stage.press("1 Y");

@@ -81,7 +81,7 @@ fn the_question() {
     pictures("question", |columns, rows| {
         let mut stage = Stage::ready(columns, rows);
         stage.shop_runs();
-        stage.press("Enter l Down Down Enter Enter");
+        stage.press("Enter l Down Down Enter o Enter");
         stage
     });
 }
@@ -114,7 +114,7 @@ fn solved() {
     pictures("solved", |columns, rows| {
         let mut stage = Stage::ready(columns, rows);
         stage.shop_runs();
-        stage.press("Enter l Down Down Enter Enter 2 Enter Enter");
+        stage.press("Enter l Down Down Enter o Enter 2 Enter Enter");
         stage.verified("app-port", wrong_turn());
         stage.edited("conf.d/flaskapp.conf");
         stage.later(240_000);

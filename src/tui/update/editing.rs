@@ -72,7 +72,7 @@ pub fn ask_first(model: &mut Model, actions: &[Action]) -> bool {
     if changes.len() < 2 || model.said_one_change {
         changes.clear();
     }
-    let asks = !model.hypothesis_asked && model.hypotheses_skipped < SKIPS;
+    let asks = model.config.hypothesis && !model.hypothesis_asked && model.hypotheses_skipped < SKIPS;
     if !asks && changes.is_empty() {
         return false;
     }
@@ -198,7 +198,7 @@ pub fn press_in_editor(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effec
         Some(Command::Save) => {
             editor.leaves = editor.asks;
             editor.asks = false;
-            let text = editor.to_write();
+            let text = editor.text_to_save();
             effects.push(Effect::SaveFile { file: editor.file.clone(), text });
         }
         Some(Command::Discard) => model.overlay = None,

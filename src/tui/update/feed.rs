@@ -63,11 +63,11 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Vec<Effect>) {
             model.facts = facts;
         }
         Update::Failed(error) if error.blame == Blame::Cancelled => {
-            model.queue.clear();
+            stop_waiting(model);
             model.notice = Some("Stopped.".to_owned());
         }
         Update::Failed(error) => {
-            model.queue.clear();
+            stop_waiting(model);
             model.last_error = Some(error.clone());
             model.errors.push(error);
         }
@@ -82,6 +82,15 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Vec<Effect>) {
     }
 }
 
+/// What was to come next does not come.
+fn stop_waiting(model: &mut Model) {
+    model.queue.clear();
+    if model.between {
+        model.between = false;
+        model.work = None;
+    }
+}
+
 fn set_work(model: &mut Model, work: Option<crate::conductor::Work>, effects: &mut Vec<Effect>) {
     match work {
         Some(work) => {
@@ -91,10 +100,15 @@ fn set_work(model: &mut Model, work: Option<crate::conductor::Work>, effects: &m
                 model.notice = None;
             }
             let (since, steps) = known.map_or((model.now, Vec::new()), |view| (view.since, view.steps));
+            model.between = false;
             model.work = Some(WorkView { work, since, steps });
         }
         None => {
-            model.work = None;
+            // Between two works of a row the screen goes on waiting, and does not name another step for a moment.
+            model.between = !model.queue.is_empty();
+            if !model.between {
+                model.work = None;
+            }
             if model.leaving == Some(Leaving::TakingDown) {
                 model.leaving = Some(Leaving::Closing);
                 effects.push(Effect::Conduct(Action::Quit));

@@ -51,7 +51,53 @@ pub fn begin_if_possible(model: &mut Model, effects: &mut Vec<Effect>) {
 /// From the first screen into the lesson.
 pub fn enter_lesson(model: &mut Model, effects: &mut Vec<Effect>) {
     model.beginning = None;
+    let first = model.progress.current_lesson.is_none();
     open_lesson(model, model.lesson, effects);
+    if first && model.config.tour {
+        model.scrolls.overlay = Default::default();
+        model.overlay = Some(Overlay::Tour);
+    }
+}
+
+/// Turns to a lesson from the list: where bugs before it are still there, asks first what becomes of them.
+pub fn choose_lesson(model: &mut Model, lesson: usize, effects: &mut Vec<Effect>) {
+    let is_bug = model.course.lessons.get(lesson).is_some_and(|lesson| !lesson.checks.is_empty());
+    let further = lesson > model.lesson && is_bug && !model.unsolved_before(lesson).is_empty();
+    if further {
+        model.scrolls.overlay = Default::default();
+        model.overlay = Some(Overlay::Jumping(lesson));
+    } else {
+        open_lesson(model, lesson, effects);
+    }
+}
+
+/// Mends what lies before the lesson, turns to it, and makes all of it live.
+pub fn jump(model: &mut Model, lesson: usize, effects: &mut Vec<Effect>) {
+    let before: Vec<String> = model.unsolved_before(lesson).into_iter().map(|lesson| lesson.id.clone()).collect();
+    effects.extend(before.into_iter().map(|lesson| Effect::Conduct(Action::Reveal { lesson })));
+    open_lesson(model, lesson, effects);
+    model.notice = Some("Mended, with a copy of what was yours. u makes it live, v asks.".to_owned());
+}
+
+/// Asks whether a solved lesson's bug is to be put back.
+pub fn ask_to_repeat(model: &mut Model, lesson: usize) {
+    let there = model.course.lessons.get(lesson);
+    if there.is_some_and(|there| !there.fix.is_empty() && model.progress.lesson(&there.id).solved_at.is_some()) {
+        model.scrolls.overlay = Default::default();
+        model.overlay = Some(Overlay::Repeating(lesson));
+    } else {
+        model.notice = Some("Only a lesson whose bug was mended can be repeated.".to_owned());
+    }
+}
+
+/// Puts the lesson's bug back, and begins it anew.
+pub fn repeat(model: &mut Model, lesson: usize, effects: &mut Vec<Effect>) {
+    let Some(id) = model.course.lessons.get(lesson).map(|lesson| lesson.id.clone()) else { return };
+    effects.push(Effect::Conduct(Action::Repeat { lesson: id.clone() }));
+    open_lesson(model, lesson, effects);
+    model.questioned.remove(&id);
+    model.page = model.pages().first().copied().unwrap_or(Page::Beat(0));
+    model.notice = Some("The bug is back, with a copy of what was yours. u makes it live.".to_owned());
 }
 
 /// Turns to a lesson.

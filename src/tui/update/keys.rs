@@ -20,6 +20,23 @@ pub fn press(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
     }
     model.notice = None;
     let place = model.place();
+    if matches!(model.overlay, Some(Overlay::Tour))
+        && !matches!(
+            keymap::command(key, place),
+            Some((
+                Command::LineUp
+                    | Command::LineDown
+                    | Command::PageUp
+                    | Command::PageDown
+                    | Command::Suspend
+                    | Command::Redraw,
+                _
+            ))
+        )
+    {
+        model.overlay = None;
+        return;
+    }
     if matches!(place, Place::Editor | Place::Unsaved) && editing::press_in_editor(model, key, effects) {
         return;
     }
@@ -57,6 +74,21 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         Command::Images => images(model, effects),
         Command::Edit => choose_file(model, !model.own_editor, effects),
         Command::EditHere => choose_file(model, true, effects),
+        Command::Repeat => {
+            if let Some(Overlay::Lessons(at)) = model.overlay {
+                going::ask_to_repeat(model, at);
+            }
+        }
+        Command::Mend => {
+            if let Some(Overlay::Jumping(at)) = model.overlay {
+                going::jump(model, at, effects);
+            }
+        }
+        Command::FastTrack => {
+            model.config.fast_track = !model.config.fast_track;
+            model.page = model.first_page();
+        }
+        Command::Shell => shell(model),
         Command::Hint => going::hint(model, effects),
         Command::Explain => going::explain(model, effects),
         Command::Note => model.overlay = Some(Overlay::Note(Default::default())),
@@ -65,8 +97,7 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         Command::Reveal => reveal(model),
         Command::Lessons => open(model, Overlay::Lessons(model.lesson)),
         Command::Tour => {
-            let words = include_str!("../words/tour.md").to_owned();
-            open(model, Overlay::Reading { title: "The tour".to_owned(), words });
+            open(model, Overlay::Tour);
         }
         Command::Help => open(model, Overlay::Help),
         Command::Copy => match view::copyable(model) {
@@ -131,6 +162,16 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         }
         Command::All | Command::OnlyThis => reset(model, command == Command::All, effects),
         Command::Suspend => effects.push(Effect::Suspend),
+        Command::Mouse => {
+            model.config.mouse = !model.config.mouse;
+            effects.push(Effect::Mouse(model.config.mouse));
+            let words = if model.config.mouse {
+                "The mouse is taken: wheel, panes, the chain. Shift selects text in most terminals. M leaves it again."
+            } else {
+                "The mouse is the terminal's again."
+            };
+            model.notice = Some(words.to_owned());
+        }
         Command::Refresh => {
             effects.extend([Effect::Conduct(Action::Refresh), Effect::ReadLab]);
             model.notice = Some("Looked at the files and the containers again.".to_owned());
@@ -154,10 +195,17 @@ fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
         None if at_lesson && model.reflecting.is_some() => editing::reflect(model, effects),
         None if model.focus == Focus::Map => moving::enter_link(model),
         None => going::forward(model, effects),
-        Some(Overlay::Lessons(at)) => going::open_lesson(model, at, effects),
+        Some(Overlay::Lessons(at)) => going::choose_lesson(model, at, effects),
+        Some(Overlay::Jumping(at)) => going::open_lesson(model, at, effects),
+        Some(Overlay::Repeating(at)) => going::repeat(model, at, effects),
         Some(Overlay::Files { at, here }) => {
             if let Some(file) = model.files_to_edit().get(at).map(|file| (*file).to_owned()) {
                 edit(model, file, here, effects);
+            }
+        }
+        Some(Overlay::Shell(at)) => {
+            if let Some(service) = model.running().get(at) {
+                effects.push(Effect::OpenShell((*service).to_owned()));
             }
         }
         Some(Overlay::Note(input)) => editing::keep_note(model, &input, effects),
@@ -171,7 +219,7 @@ fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
             effects.push(Effect::Conduct(Action::Reveal { lesson }));
         }
         Some(Overlay::Images) => effects.push(Effect::Conduct(Action::Images)),
-        Some(Overlay::Help | Overlay::Reading { .. } | Overlay::Error(_)) => {}
+        Some(Overlay::Help | Overlay::Tour | Overlay::Reading { .. } | Overlay::Error(_)) => {}
         Some(other) => model.overlay = Some(other),
     }
 }
@@ -225,6 +273,19 @@ fn conduct(model: &mut Model, actions: Vec<Action>, effects: &mut Vec<Effect>) {
         effects.push(Effect::Conduct(first));
     }
     model.queue = actions.collect();
+}
+
+/// The containers to open a shell in, at the one that the page or the link speaks of.
+fn shell(model: &mut Model) {
+    let running = model.running();
+    if running.is_empty() {
+        model.notice = Some("No container runs, so there is none to look into. u starts them.".to_owned());
+        return;
+    }
+    let meant = model.hop.and_then(|at| model.course.hops.get(at)).map(|hop| hop.to.as_str());
+    let meant = meant.or_else(|| model.logs.only.and_then(|only| model.logs.services.get(only)).map(String::as_str));
+    let at = meant.and_then(|meant| running.iter().position(|service| *service == meant)).unwrap_or(0);
+    open(model, Overlay::Shell(at));
 }
 
 fn images(model: &mut Model, effects: &mut Vec<Effect>) {

@@ -5,6 +5,7 @@ mod feed;
 mod going;
 mod keys;
 mod moving;
+mod pointing;
 
 use super::{
     model::{Model, Overlay, Screen},
@@ -17,6 +18,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     match msg {
         Msg::Key(key) => keys::press(model, key, &mut effects),
+        Msg::Mouse(mouse) => pointing::mouse(model, mouse),
         Msg::Paste(text) => editing::paste(model, &text),
         Msg::Resize(columns, rows) => {
             model.size = (columns, rows);

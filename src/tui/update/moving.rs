@@ -30,7 +30,8 @@ pub fn along(model: &mut Model, forward: bool) {
     }
 }
 
-fn choose_link(model: &mut Model, at: usize) {
+/// To this link of the chain.
+pub fn choose_link(model: &mut Model, at: usize) {
     model.focus = Focus::Map;
     model.tab = Tab::Evidence;
     model.hop = Some(at);
@@ -108,10 +109,12 @@ pub fn show_evidence(model: &mut Model, id: &str) {
 pub fn by_lines(model: &mut Model, lines: isize) {
     let lessons = model.course.lessons.len();
     let files = model.files.files.len();
+    let running = model.running().len();
     let step = |at: usize, count: usize| at.saturating_add_signed(lines).min(count.saturating_sub(1));
     match &mut model.overlay {
         Some(Overlay::Lessons(at)) => *at = step(*at, lessons),
         Some(Overlay::Files { at, .. }) => *at = step(*at, files),
+        Some(Overlay::Shell(at)) => *at = step(*at, running),
         None if model.focus == Focus::Side && model.tab == Tab::Logs => model.logs.scroll(lines),
         _ => {
             let scroll = model.scroll_mut();

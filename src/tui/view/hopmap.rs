@@ -28,6 +28,25 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// The link that is drawn in this column.
+pub fn link_at(model: &Model, columns: usize, column: usize) -> Option<usize> {
+    let map = hops::map(model);
+    let [chain, ..] = lines(&map, columns, model.theme);
+    let mut at = 0;
+    let mut link = 0;
+    for span in &chain.spans {
+        let wide = span.width();
+        if span.content.starts_with('─') {
+            if (at..=at + wide).contains(&column) {
+                return Some(link);
+            }
+            link += 1;
+        }
+        at += wide;
+    }
+    None
+}
+
 fn symbol(state: LinkState) -> &'static str {
     match state {
         LinkState::Works => "✓",

@@ -96,6 +96,7 @@ pub fn words(course: &Course, entry: &Entry) -> Option<String> {
             format!("read why: {title}")
         }
         Event::Revealed { lesson, .. } => format!("had the fix applied: {}", title(lesson)),
+        Event::Repeated { lesson, .. } => format!("had the bug put back: {}", title(lesson)),
         Event::Hypothesis { text, .. } => format!("you thought: {text}"),
         Event::Noted { text, .. } => format!("note: {text}"),
         Event::Reflected { text, .. } => format!("in your words: {text}"),

@@ -132,6 +132,39 @@ fn layout(model: &Model, area: Rect) -> Layout {
     }
 }
 
+/// What lies under a place of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spot {
+    /// A link of the chain.
+    Link(usize),
+    /// A tab's title.
+    Tab(Tab),
+    /// The lesson.
+    Lesson,
+    /// The open tab.
+    Side,
+}
+
+/// What lies there.
+pub fn spot(model: &Model, column: u16, row: u16) -> Option<Spot> {
+    if model.is_tiny() {
+        return None;
+    }
+    let layout = layout(model, Rect { x: 0, y: 0, width: model.size.0, height: model.size.1 });
+    let place = ratatui::layout::Position { x: column, y: row };
+    if layout.map.contains(place) {
+        return hopmap::link_at(model, usize::from(layout.map.width), usize::from(column)).map(Spot::Link);
+    }
+    let titles = layout.side.filter(|_| model.is_wide()).unwrap_or(layout.panes);
+    if row == titles.y && titles.contains(place) {
+        return panes::tab_at(model, usize::from(column - titles.x));
+    }
+    if layout.lesson.is_some_and(|area| area.contains(place)) {
+        return Some(Spot::Lesson);
+    }
+    layout.side.is_some_and(|area| area.contains(place)).then_some(Spot::Side)
+}
+
 fn status_limit(area: Rect) -> u16 {
     match area.height {
         0..20 => 1,

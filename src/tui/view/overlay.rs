@@ -82,10 +82,14 @@ fn content(model: &Model, columns: usize) -> Option<Content> {
     let plain = |title: &str, lines| Some(Content { title: title.to_owned(), lines, selected: None });
     match model.overlay.as_ref()? {
         Overlay::Help => plain("All keys", help(model, columns)),
+        Overlay::Tour => plain("The tour", prose(include_str!("../words/tour.md"))),
+        Overlay::Jumping(at) => plain("Further on", jumping(model, *at, columns)),
+        Overlay::Repeating(at) => plain("Once more", repeating(model, *at, columns)),
         Overlay::Reading { title, words } => plain(title, prose(words)),
         Overlay::Error(error) => plain(error_title(error), error_lines(model, error, columns)),
         Overlay::Lessons(at) => Some(lessons(model, *at, columns)),
         Overlay::Files { at, here } => Some(files(model, *at, *here)),
+        Overlay::Shell(at) => Some(shells(model, *at)),
         Overlay::Leaving => plain(
             "Leave",
             prose(
@@ -194,7 +198,26 @@ fn lessons(model: &Model, at: usize, columns: usize) -> Content {
         lines.push(Line::styled(text::pad(&head, columns), style));
         lines.push(Line::styled(text::cut(&format!("                   {}", lesson.symptom), columns), theme.faint()));
     }
-    Content { title: "Lessons".to_owned(), lines, selected: Some(at * 2) }
+    let track = if model.config.fast_track { "Lessons · fast track: only the symptoms" } else { "Lessons" };
+    Content { title: track.to_owned(), lines, selected: Some(at * 2) }
+}
+
+fn jumping(model: &Model, at: usize, columns: usize) -> Vec<Line<'static>> {
+    let list: String = model.unsolved_before(at).iter().map(|lesson| format!("- {}\n", lesson.title)).collect();
+    let title = model.course.lessons.get(at).map_or("", |lesson| lesson.title.as_str());
+    let words = include_str!("../words/jump.md").replace("{lesson}", title).replace("{before}", &list);
+    markdown::render(&words, model.theme, columns)
+}
+
+fn repeating(model: &Model, at: usize, columns: usize) -> Vec<Line<'static>> {
+    let lesson = model.course.lessons.get(at);
+    let mut files: Vec<String> =
+        lesson.iter().flat_map(|lesson| &lesson.fix).map(|edit| format!("`{}`", edit.file())).collect();
+    files.dedup();
+    let words = include_str!("../words/repeat.md")
+        .replace("{lesson}", lesson.map_or("", |lesson| lesson.title.as_str()))
+        .replace("{files}", &listed(&files));
+    markdown::render(&words, model.theme, columns)
 }
 
 fn files(model: &Model, at: usize, here: bool) -> Content {
@@ -212,6 +235,19 @@ fn files(model: &Model, at: usize, here: bool) -> Content {
         .collect();
     let title = if here { "Edit here" } else { "Edit in your editor" };
     Content { title: title.to_owned(), lines, selected: Some(at) }
+}
+
+fn shells(model: &Model, at: usize) -> Content {
+    let theme = model.theme;
+    let running = model.running();
+    let lines = running.iter().enumerate().map(|(index, service)| {
+        let style = if index == at { theme.selected() } else { Style::new() };
+        Line::from(vec![
+            Span::styled(format!(" {} ", text::pad(&text::clean(service), 14)), style),
+            Span::styled(format!("  $ docker compose exec {} sh", text::clean(service)), theme.faint()),
+        ])
+    });
+    Content { title: "A shell in a container".to_owned(), lines: lines.collect(), selected: Some(at) }
 }
 
 fn resetting(model: &Model, columns: usize) -> Vec<Line<'static>> {

@@ -279,6 +279,21 @@ fn beside(model: &Model) -> Option<String> {
     Some(format!("{digit} {}", tab.title()))
 }
 
+/// The tab whose title stands in this column of the pane's border.
+pub fn tab_at(model: &Model, column: usize) -> Option<super::Spot> {
+    let mut at = 1;
+    let lesson = (!model.is_wide()).then_some(None);
+    for tab in lesson.into_iter().chain(Tab::ALL.into_iter().map(Some)) {
+        // A digit, and a blank around and between.
+        let wide = tab.map_or("Lesson", Tab::title).len() + 4;
+        if (at..at + wide).contains(&column) {
+            return Some(tab.map_or(super::Spot::Lesson, super::Spot::Tab));
+        }
+        at += wide;
+    }
+    None
+}
+
 fn tab_titles(model: &Model) -> Line<'static> {
     let theme = model.theme;
     let mut spans = Vec::new();
