@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Edit, finding::Sources, stack::StackFiles};
+use super::{Condition, Edit, Talk, finding::Sources, stack::StackFiles};
 
 /// A whole course.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -34,6 +34,12 @@ pub struct Course {
     /// The lessons themselves, loaded from `lesson_files`.
     #[serde(skip)]
     pub lessons: Vec<Lesson>,
+    /// File name of the talk, if the course has one of its own.
+    #[serde(rename = "talk")]
+    pub talk_file: Option<String>,
+    /// The talk itself, loaded from `talk_file`.
+    #[serde(skip)]
+    pub talk: Talk,
     /// Where it was read from, for telling places.
     #[serde(skip)]
     pub(super) sources: Sources,

@@ -13,15 +13,15 @@ pub struct Chord {
 }
 
 impl Chord {
-    const fn plain(code: KeyCode) -> Self {
+    pub(super) const fn plain(code: KeyCode) -> Self {
         Self { code, ctrl: false }
     }
 
-    const fn char(c: char) -> Self {
+    pub(super) const fn char(c: char) -> Self {
         Self::plain(KeyCode::Char(c))
     }
 
-    const fn ctrl(c: char) -> Self {
+    pub(super) const fn ctrl(c: char) -> Self {
         Self { code: KeyCode::Char(c), ctrl: true }
     }
 
