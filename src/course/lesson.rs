@@ -279,6 +279,8 @@ pub struct WrongTurn {
     /// These services' containers are made anew at another address, while the others run on.
     #[serde(default)]
     pub moved: Vec<String>,
+    /// Why `selftest` does not make it: what it needs lies outside of what a course can say.
+    pub not_made: Option<String>,
     /// How it is recognised.
     pub when: Condition,
     /// It works, but is worth a word: never fails a lesson.

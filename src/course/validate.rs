@@ -70,10 +70,13 @@ impl<'a> Validator<'a> {
         }
         let files = course.lesson_files.iter().enumerate().map(|(i, file)| (format!("lessons.{i}"), file.as_str()));
         self.unique("lesson file", files);
-        let listed = |file: &&String| {
-            *file != "course.toml" && !course.lesson_files.contains(*file) && course.talk_file.as_ref() != Some(*file)
+        let looks_like_a_lesson = |file: &&String| {
+            file.ends_with(".toml")
+                && *file != "course.toml"
+                && !course.lesson_files.contains(*file)
+                && course.talk_file.as_ref() != Some(*file)
         };
-        for file in course.sources.texts.keys().filter(listed).cloned().collect::<Vec<_>>() {
+        for file in course.sources.texts.keys().filter(looks_like_a_lesson).cloned().collect::<Vec<_>>() {
             self.warn("lessons", format!("{file} is not in the list of lessons"));
         }
         if course.stack.bootstrap.command.is_empty() {
