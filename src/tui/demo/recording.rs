@@ -24,7 +24,7 @@ pub struct Recording {
 impl Recording {
     /// The run that the program carries.
     pub fn embedded() -> Self {
-        Self::read(include_str!("../../../lessons/recording.jsonl"))
+        Self::read(include_str!("../../../recordings/talk.jsonl"))
     }
 
     /// Out of a journal's text. Lines that are no entries are passed over.

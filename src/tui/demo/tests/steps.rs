@@ -311,7 +311,7 @@ fn leaving_asks_what_becomes_of_the_shop() {
 
 #[test]
 fn a_journal_plays_steps_and_goes_back() {
-    let text = include_str!("../../../../lessons/recording.jsonl");
+    let text = include_str!("../../../../recordings/talk.jsonl");
     let entries: Vec<_> = text.lines().take(40).map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut room = Room::new(None, Some(Replay::new("x.jsonl".into(), entries, Vec::new(), 100)));
     room.wait(400_000);
