@@ -16,6 +16,9 @@ use breakfix::{course::Course, lab::Lab};
 /// Longer than any step takes.
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// After a prompt, news that come at once come within this.
+const QUIET: Duration = Duration::from_millis(400);
+
 struct Talk {
     child: Child,
     input: ChildStdin,
@@ -44,13 +47,16 @@ impl Talk {
         Self { child, input, output, said: String::new() }
     }
 
-    /// What is said until the next line is asked for.
+    /// What is said until the next line is asked for, and nothing more comes for a moment: news come unasked.
     fn listen(&mut self) -> String {
         let until = Instant::now() + PATIENCE;
         let mut bytes = Vec::new();
-        while !bytes.ends_with(b"\n> ") {
-            match self.output.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        loop {
+            let asked = bytes.ends_with(b"\n> ");
+            let within = if asked { QUIET } else { until.saturating_duration_since(Instant::now()) };
+            match self.output.recv_timeout(within) {
                 Ok(byte) => bytes.push(byte),
+                Err(_) if asked => break,
                 Err(error) => panic!("no prompt ({error}) after\n{}{}", self.said, String::from_utf8_lossy(&bytes)),
             }
         }

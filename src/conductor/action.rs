@@ -53,6 +53,13 @@ pub enum Action {
         /// Lesson id.
         lesson: String,
     },
+    /// Put the lab's files into exactly this state, once what was asked for before is done. Only for a lab of the demo's own.
+    Stage {
+        /// The state's name, for the journal.
+        name: String,
+        /// All of its files, by path.
+        files: BTreeMap<String, String>,
+    },
     /// Put the lesson's bug back into the lab's files, keeping a copy.
     Repeat {
         /// Lesson id.

@@ -1,10 +1,11 @@
 //! The lab's files as they were last seen: what changed, what the compose file says, and what does not run yet.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
-use super::{ContainerView, desired::read};
+use super::{ContainerView, desired::read, works::front_port};
 use crate::{
-    compose::{self, Finding, Place, Stack},
+    compose::{self, Finding, FoundRoles, Place, Stack},
+    course::Course,
     engine::ServiceState,
     engine::{Container, Engine},
     journal::now_ms,
@@ -123,6 +124,15 @@ impl Files {
                 self.stack = None;
             }
         }
+    }
+}
+
+/// What the files in this directory say: the numbers and names of the chain.
+pub fn facts_of(dir: &Path, course: &Course) -> BTreeMap<String, String> {
+    let texts = lab::texts_of(dir);
+    match read(dir, None) {
+        Ok(desired) => lab::facts(Some(&desired.stack), &desired.roles, texts, front_port(course)).values,
+        Err(_) => lab::facts(None, &FoundRoles::default(), texts, front_port(course)).values,
     }
 }
 

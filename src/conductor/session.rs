@@ -196,6 +196,7 @@ impl Session {
             }
             Action::Reset { files } => self.reset(files).await,
             Action::Reveal { lesson } => self.reveal(&lesson).await,
+            Action::Stage { name, files } => self.queue(Task::Stage { name, files }).await,
             Action::Repeat { lesson } => self.repeat(&lesson).await,
             Action::Record(event) => self.record(event).await,
             Action::Refresh => {

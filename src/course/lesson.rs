@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Edit, finding::Sources, stack::StackFiles};
+use super::{Condition, Edit, Talk, finding::Sources, stack::StackFiles};
 
 /// A whole course.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -34,6 +34,12 @@ pub struct Course {
     /// The lessons themselves, loaded from `lesson_files`.
     #[serde(skip)]
     pub lessons: Vec<Lesson>,
+    /// File name of the talk, if the course has one of its own.
+    #[serde(rename = "talk")]
+    pub talk_file: Option<String>,
+    /// The talk itself, loaded from `talk_file`.
+    #[serde(skip)]
+    pub talk: Talk,
     /// Where it was read from, for telling places.
     #[serde(skip)]
     pub(super) sources: Sources,
@@ -273,6 +279,8 @@ pub struct WrongTurn {
     /// These services' containers are made anew at another address, while the others run on.
     #[serde(default)]
     pub moved: Vec<String>,
+    /// Why `selftest` does not make it: what it needs lies outside of what a course can say.
+    pub not_made: Option<String>,
     /// How it is recognised.
     pub when: Condition,
     /// It works, but is worth a word: never fails a lesson.

@@ -213,9 +213,17 @@ impl Validator<'_> {
             }
         }
         for (index, turn) in lesson.wrong_turns.iter().enumerate() {
-            if turn.edits.is_empty() && turn.start.is_empty() && turn.moved.is_empty() {
-                let message = "nothing says how this wrong turn is made: add edits, start or moved";
-                self.error(&format!("wrong_turns.{index}"), message);
+            let made = !(turn.edits.is_empty() && turn.start.is_empty() && turn.moved.is_empty());
+            match &turn.not_made {
+                None if !made => {
+                    let message = "nothing says how this wrong turn is made: add edits, start or moved, or in not_made why it is not";
+                    self.error(&format!("wrong_turns.{index}"), message);
+                }
+                Some(_) if made => {
+                    self.error(&format!("wrong_turns.{index}.not_made"), "it says how it is made, and why it is not");
+                }
+                Some(why) => self.filled(&format!("wrong_turns.{index}.not_made"), why),
+                None => {}
             }
             self.edits_apply(&format!("wrong_turns.{index}.edits"), &turn.edits, &mut start.clone());
         }

@@ -65,9 +65,8 @@ impl Validator<'_> {
                 right.iter().find(|(_, right)| *right == texts && !turn.remark && !is_made_otherwise(turn))
             {
                 self.error(&path, format!("this wrong turn does the same as {name}, which is right"));
-            } else if let Some((other, _)) = made
-                .iter()
-                .find(|(other, others)| *others == texts && is_made_otherwise(other) == is_made_otherwise(turn))
+            } else if let Some((other, _)) =
+                made.iter().find(|(other, others)| *others == texts && ways(other) == ways(turn))
             {
                 self.error(&path, format!("this wrong turn makes the same files as {}", other.id));
             }
@@ -122,5 +121,10 @@ fn of_files(condition: &Condition, texts: &Texts) -> Option<bool> {
 }
 /// Whether more than its edits makes a wrong turn.
 fn is_made_otherwise(turn: &WrongTurn) -> bool {
-    turn.saved_only || turn.while_running || turn.at_once || !turn.start.is_empty() || !turn.moved.is_empty()
+    ways(turn) != (false, false, false, &[], &[])
+}
+
+/// How it is made, beside its edits.
+fn ways(turn: &WrongTurn) -> (bool, bool, bool, &[String], &[String]) {
+    (turn.saved_only, turn.while_running, turn.at_once, &turn.start, &turn.moved)
 }

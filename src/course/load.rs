@@ -161,6 +161,17 @@ fn parse(sources: Sources, stacks: impl FnOnce(&Course) -> StackFiles) -> Result
             Err(finding) => findings.push(finding),
         }
     }
+    if let Some(file) = course.talk_file.clone() {
+        match parse_file(&sources, &file) {
+            Ok(talk) => course.talk = talk,
+            Err(_) if !sources.texts.contains_key(&file) => findings.push(CourseFinding {
+                place: sources.place(COURSE_FILE, "talk"),
+                severity: Severity::Error,
+                message: format!("there is no file {file}"),
+            }),
+            Err(finding) => findings.push(finding),
+        }
+    }
     if !findings.is_empty() {
         return Err(findings);
     }
@@ -175,7 +186,7 @@ fn parse_file<T: DeserializeOwned>(sources: &Sources, file: &str) -> Result<T, C
         return Err(CourseFinding {
             place: Place { file: path, line: 1, column: 1 },
             severity: Severity::Error,
-            message: "there is no such file, and a course begins with it".to_owned(),
+            message: "there is no such file, and and a course begins with it".to_owned(),
         });
     };
     if file == COURSE_FILE {

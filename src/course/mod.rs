@@ -13,6 +13,7 @@ mod pages;
 #[cfg(test)]
 mod schema;
 mod stack;
+mod talk;
 mod validate;
 mod validate_condition;
 pub mod vocabulary;
@@ -28,4 +29,5 @@ pub use lesson::{
 pub use lint::lint;
 pub use load::{FORMAT, embedded_stack};
 pub use stack::apply_all;
+pub use talk::{StagedFiles, Staging, Talk, TalkBeat};
 pub use validate::validate;

@@ -17,6 +17,7 @@ pub fn validate(course: &Course) -> Vec<CourseFinding> {
         validator.lesson(lesson);
     }
     validator.circles();
+    validator.talk();
     validator.findings
 }
 
@@ -69,8 +70,13 @@ impl<'a> Validator<'a> {
         }
         let files = course.lesson_files.iter().enumerate().map(|(i, file)| (format!("lessons.{i}"), file.as_str()));
         self.unique("lesson file", files);
-        let listed = |file: &&String| *file != "course.toml" && !course.lesson_files.contains(*file);
-        for file in course.sources.texts.keys().filter(listed).cloned().collect::<Vec<_>>() {
+        let looks_like_a_lesson = |file: &&String| {
+            file.ends_with(".toml")
+                && *file != "course.toml"
+                && !course.lesson_files.contains(*file)
+                && course.talk_file.as_ref() != Some(*file)
+        };
+        for file in course.sources.texts.keys().filter(looks_like_a_lesson).cloned().collect::<Vec<_>>() {
             self.warn("lessons", format!("{file} is not in the list of lessons"));
         }
         if course.stack.bootstrap.command.is_empty() {
@@ -93,7 +99,7 @@ impl<'a> Validator<'a> {
         }
     }
 
-    fn unique<'b>(&mut self, what: &str, ids: impl Iterator<Item = (String, &'b str)>) {
+    pub(super) fn unique<'b>(&mut self, what: &str, ids: impl Iterator<Item = (String, &'b str)>) {
         let mut seen = BTreeSet::new();
         for (path, id) in ids {
             self.once(what, &path, id, &mut seen);

@@ -6,6 +6,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `discover`, `address`, `context` | where engines are, and which one is meant |
+//! | `remedy` | what would give a machine without an engine one |
 //! | `call` | bounds on every question, and what its failure means |
 //! | `flight` | calls that are seen through when their work is cancelled |
 //! | `up` | the order of the work; `order`, `supply` (images), `drift` (what changed), `spec` (what to ask for), `make` |
@@ -41,6 +42,7 @@ mod order;
 mod ports;
 mod progress;
 mod relay;
+pub mod remedy;
 mod run;
 mod shell;
 mod spec;

@@ -98,6 +98,8 @@ pub enum CourseCommand {
     Learn(LearnArgs),
     /// Grade directories: does the shop in them work?
     Check(CheckArgs),
+    /// The course as a talk before a room
+    Demo(DemoArgs),
     /// Prove the lessons on real containers: bugs, fixes and wrong turns
     Selftest(SelftestArgs),
     /// Start the lab's stack and give its database the tables
@@ -119,7 +121,7 @@ pub enum CourseCommand {
     /// The base images: where they come from, and carrying them along
     Images(ImagesArgs),
     /// What is here, what is missing, what to type
-    Doctor(LabArgs),
+    Doctor(DoctorArgs),
 }
 
 /// What is done without the course inside this program.
@@ -152,6 +154,35 @@ pub struct LearnArgs {
     /// Which lab.
     #[command(flatten)]
     pub lab: LabArgs,
+}
+
+/// `demo`
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {
+    /// Lesson to begin with, e.g. host-port
+    #[arg(value_name = "LESSON")]
+    pub lesson: Option<String>,
+    /// Directory of the demo's own lab [default: ./systems-puzzle-demo]
+    #[arg(long, value_name = "DIR")]
+    pub lab: Option<PathBuf>,
+    /// Go on by itself, so many seconds after each verdict
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub auto: Option<Duration>,
+    /// Play a journal (a lab's .breakfix/journal.jsonl), without an engine
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["lesson", "auto"])]
+    pub replay: Option<PathBuf>,
+    /// How fast a journal is played
+    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = factor, requires = "replay")]
+    pub speed: u64,
+    /// Write an asciinema recording of what the screen shows
+    #[arg(long, value_name = "FILE")]
+    pub cast: Option<PathBuf>,
+    /// With --auto: keep the run, menus and all, for --replay
+    #[arg(long, value_name = "FILE", requires = "auto")]
+    pub record: Option<PathBuf>,
+    /// The speaker's notes, in another terminal beside the demo
+    #[arg(long, conflicts_with_all = ["lesson", "auto", "replay", "cast"])]
+    pub notes: bool,
 }
 
 /// Which lab.
@@ -189,6 +220,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<u32>() {
         Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds.into())),
         _ => Err("a whole number of seconds, 1 or more".to_owned()),
+    }
+}
+
+/// A factor, as hundredths.
+fn factor(text: &str) -> Result<u64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if (0.25..=100.0).contains(&factor) => Ok((factor * 100.0).round() as u64),
+        _ => Err("a number from 0.25 to 100".to_owned()),
     }
 }
 
@@ -253,6 +292,26 @@ pub struct DownArgs {
     /// The database's volume too
     #[arg(long)]
     pub volumes: bool,
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Whether this machine is ready for the demo before a room: engine, images, ports, disk, memory, proxy
+    #[arg(long, conflicts_with = "fix")]
+    pub room: bool,
+    /// Get an engine where none answers: start the Podman or Docker that is installed, or install Docker (says what, and asks)
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: do it without a question
+    #[arg(long, requires = "fix")]
+    pub yes: bool,
+    /// The tutorial asks for it, and takes the screen back after Enter.
+    #[arg(long, hide = true, requires = "fix")]
+    pub from_tutorial: bool,
+    /// Which lab.
+    #[command(flatten)]
+    pub lab: LabArgs,
 }
 
 /// `logs`

@@ -116,7 +116,7 @@ fn engine_in_words(info: &EngineInfo) -> String {
 }
 
 /// Whether somebody listens on this port.
-async fn is_taken(host: &str, port: u16) -> bool {
+pub(super) async fn is_taken(host: &str, port: u16) -> bool {
     let Ok(address) = format!("{host}:{port}").parse::<SocketAddr>() else { return false };
     let connect = tokio::net::TcpStream::connect(address);
     matches!(tokio::time::timeout(Duration::from_millis(500), connect).await, Ok(Ok(_)))
@@ -134,13 +134,13 @@ async fn compose_version() -> Option<String> {
 
 /// Free space on the disk that holds the lab, or will.
 #[cfg(unix)]
-fn free_bytes(lab: &Path) -> Option<u64> {
+pub(super) fn free_bytes(lab: &Path) -> Option<u64> {
     let there = if lab.exists() { lab } else { Path::new(".") };
     let disk = rustix::fs::statvfs(there).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 #[cfg(not(unix))]
-fn free_bytes(_lab: &Path) -> Option<u64> {
+pub(super) fn free_bytes(_lab: &Path) -> Option<u64> {
     None
 }

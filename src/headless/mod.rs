@@ -2,10 +2,13 @@
 
 mod check;
 pub mod cli;
+mod demo;
 mod doctor;
+mod fix;
 mod hand_in;
 mod images;
 mod lab;
+mod room;
 mod selftest;
 mod shell;
 mod terminal;
@@ -86,10 +89,14 @@ pub async fn run(cli: Cli) -> Result<u8> {
     let context = &context;
     match &command {
         CourseCommand::Learn(args) => tracing::to_lab(context.lab(&args.lab).join(".breakfix"), context.verbose),
+        CourseCommand::Demo(args) => {
+            tracing::to_lab(context.demo_lab(args.lab.as_deref()).join(".breakfix"), context.verbose)
+        }
         _ => tracing::to_stderr(context.verbose),
     }
     match command {
         CourseCommand::Learn(args) => learn(context, args).await,
+        CourseCommand::Demo(args) => demo::demo(context, args).await,
         CourseCommand::Check(args) => check::check(context, &args).await,
         CourseCommand::Selftest(args) => selftest::selftest(context, &args).await,
         CourseCommand::Up(args) => or_signal(lab::up(context, &context.lab(&args))).await,
@@ -101,7 +108,11 @@ pub async fn run(cli: Cli) -> Result<u8> {
         CourseCommand::Hindsight(args) => hindsight(context, &context.lab(&args.lab), args.format),
         CourseCommand::HandIn(args) => hand_in::hand_in(context, &context.lab(&args.lab), &args).await,
         CourseCommand::Images(args) => or_signal(images::images(context, args.action.unwrap_or_default())).await,
-        CourseCommand::Doctor(args) => or_signal(doctor::doctor(context, &context.lab(&args))).await,
+        CourseCommand::Doctor(args) if args.room => {
+            or_signal(room::room(context, &context.demo_lab(args.lab.lab.as_deref()))).await
+        }
+        CourseCommand::Doctor(args) if args.fix => or_signal(fix::fix(context, &context.lab(&args.lab), &args)).await,
+        CourseCommand::Doctor(args) => or_signal(doctor::doctor(context, &context.lab(&args.lab))).await,
     }
 }
 
@@ -133,14 +144,18 @@ async fn learn(context: &Context, args: LearnArgs) -> Result<u8> {
         images: context.images,
         course: Arc::clone(&context.course),
     };
-    let color = match context.color {
+    let plain = args.plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let color = tui_color(context.color);
+    let config = tui::Config::load()?;
+    tui::run(tui::Options { conductor, lesson: args.lesson, color, config, plain }).await.map(|()| 0)
+}
+
+fn tui_color(color: ColorChoice) -> tui::ColorChoice {
+    match color {
         ColorChoice::Auto => tui::ColorChoice::Auto,
         ColorChoice::Always => tui::ColorChoice::Always,
         ColorChoice::Never => tui::ColorChoice::Never,
-    };
-    let config = tui::Config::load()?;
-    let plain = args.plain || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    tui::run(tui::Options { conductor, lesson: args.lesson, color, config, plain }).await.map(|()| 0)
+    }
 }
 
 fn hindsight(context: &Context, lab: &Path, format: HindsightFormat) -> Result<u8> {

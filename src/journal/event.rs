@@ -154,6 +154,18 @@ pub enum Event {
         /// The files that were put back; empty means all.
         files: Vec<PathBuf>,
     },
+    /// The demo turned to a beat of its talk.
+    Presented {
+        /// The beat's id.
+        beat: String,
+    },
+    /// The demo put the lab's files into a state that it declares.
+    Staged {
+        /// The state's name.
+        name: String,
+        /// Unified diff against the files before; empty when they were so already.
+        diff: String,
+    },
     /// A host port was taken or not allowed, and another one is used.
     PortMoved {
         /// Service.

@@ -172,7 +172,12 @@ impl Progress {
                 self.was_up = false;
                 self.bootstrapped &= !volumes;
             }
-            Event::WorkStarted { .. } | Event::WorkEnded { .. } | Event::FileChanged { .. } | Event::Reset { .. } => {}
+            Event::WorkStarted { .. }
+            | Event::WorkEnded { .. }
+            | Event::FileChanged { .. }
+            | Event::Reset { .. }
+            | Event::Presented { .. }
+            | Event::Staged { .. } => {}
         }
     }
 

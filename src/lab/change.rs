@@ -60,6 +60,21 @@ impl Lab {
         Ok(Revealed { diff: joined(&diffs(&old, &new)), backup: Some(backup) })
     }
 
+    /// Makes the lab's files exactly these, and gives the unified diff of what that changed. What could not change a stack
+    /// (notes, dot files) is left.
+    ///
+    /// # Errors
+    /// Usage: a path that leaves the lab. Environment: a file cannot be read or written.
+    pub fn put(&self, files: &BTreeMap<String, String>) -> Result<String> {
+        for path in files.keys() {
+            self.inside(Path::new(path))?;
+        }
+        let mut old = self.texts();
+        old.retain(|path, _| files.contains_key(path) || could_change_the_stack(path));
+        self.write_changes(&old, files)?;
+        Ok(joined(&diffs(&old, files)))
+    }
+
     /// Puts a lesson's bug back: the files that its fix touches become the course's, with the `solved` lessons' fixes and
     /// without this one's. A copy of what they held is kept; gives the copy's place, relative to the lab.
     ///

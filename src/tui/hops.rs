@@ -1,11 +1,14 @@
 //! The map of the chain as data: who calls whom, on which number, and whether that works.
 
+use std::collections::BTreeMap;
+
 use super::model::Model;
 use crate::{
     conductor::ContainerView,
+    course::Course,
     diagnosis::Status,
     engine::ServiceState::{Exited, Missing, Restarting},
-    journal::WorkKind,
+    journal::{Progress, WorkKind},
 };
 
 /// Whether a link works.
@@ -47,12 +50,44 @@ pub struct HopMap {
     pub volume: String,
 }
 
-/// The map as it stands now.
+/// What the map is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// The course.
+    pub course: &'a Course,
+    /// What files and containers say, by name.
+    pub facts: &'a BTreeMap<String, String>,
+    /// The last verification, and the ports that were moved.
+    pub progress: &'a Progress,
+    /// The containers.
+    pub containers: &'a [ContainerView],
+    /// It is asked right now.
+    pub asking: bool,
+    /// The stack has changed since it was asked.
+    pub old: bool,
+}
+
+/// The learner's map as it stands now.
 pub fn map(model: &Model) -> HopMap {
+    map_of(seen(model))
+}
+
+fn seen(model: &Model) -> Seen<'_> {
+    Seen {
+        course: &model.course,
+        facts: &model.facts,
+        progress: &model.progress,
+        containers: &model.containers,
+        asking: model.work.as_ref().is_some_and(|work| work.work.kind == WorkKind::Verify),
+        old: !model.asked,
+    }
+}
+
+/// The map of what was seen.
+pub fn map_of(model: Seen<'_>) -> HopMap {
     let hops = &model.course.hops;
     let mut nodes: Vec<String> = hops.first().map(|hop| hop.from.clone()).into_iter().collect();
     nodes.extend(hops.iter().map(|hop| hop.to.clone()));
-    let asking = model.work.as_ref().is_some_and(|work| work.work.kind == WorkKind::Verify);
     let report = model.progress.last_report.as_ref();
     let mut broken_before = false;
     let links = hops
@@ -61,9 +96,9 @@ pub fn map(model: &Model) -> HopMap {
         .map(|(index, hop)| {
             let verdict = report.and_then(|report| report.hops.iter().find(|verdict| verdict.id == hop.id));
             // The engine tells of a death at once; the stack need not be asked for that.
-            let dead = dead(model, &hop.to);
+            let dead = dead(model.containers, &hop.to);
             let state = match verdict.map(|verdict| verdict.status) {
-                _ if asking => LinkState::Asking,
+                _ if model.asking => LinkState::Asking,
                 _ if dead.is_some() => LinkState::Broken,
                 Some(Status::Pass) => LinkState::Works,
                 Some(Status::Fail) => LinkState::Broken,
@@ -78,7 +113,7 @@ pub fn map(model: &Model) -> HopMap {
             // One break at a time: what lies behind the first one is another lesson's.
             let facing = if state == LinkState::Broken && !broken_before { facing(model, index) } else { None };
             broken_before |= state == LinkState::Broken;
-            Link { state, port: port(model, index), word, facing, old: !model.asked && dead.is_none() }
+            Link { state, port: port(model, index), word, facing, old: model.old && dead.is_none() }
         })
         .collect();
     let volume = model.facts.get("db.volume").cloned().unwrap_or_else(|| "volume".to_owned());
@@ -86,8 +121,8 @@ pub fn map(model: &Model) -> HopMap {
 }
 
 /// The container of this service, where it ran and no longer does.
-fn dead<'a>(model: &'a Model, service: &str) -> Option<&'a ContainerView> {
-    let mut of_it = model.containers.iter().filter(|container| container.service == service).peekable();
+fn dead<'a>(containers: &'a [ContainerView], service: &str) -> Option<&'a ContainerView> {
+    let mut of_it = containers.iter().filter(|container| container.service == service).peekable();
     of_it.peek()?;
     let mut last = None;
     for container in of_it {
@@ -151,7 +186,7 @@ pub fn ends(model: &Model, link: usize) -> Vec<End> {
     match link {
         0 => {
             let story = story_port(&model.course.stack.url);
-            let called = port(model, 0).trim_start_matches(':').to_owned();
+            let called = port(seen(model), 0).trim_start_matches(':').to_owned();
             let why = if called == story.to_string() {
                 String::new()
             } else {
@@ -212,7 +247,7 @@ pub fn story_port(url: &str) -> u16 {
     authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(80)
 }
 
-fn port(model: &Model, link: usize) -> String {
+fn port(model: Seen<'_>, link: usize) -> String {
     let fact = |name: &str| model.facts.get(name).map(|port| format!(":{port}")).unwrap_or_default();
     match link {
         0 => {
@@ -227,7 +262,7 @@ fn port(model: &Model, link: usize) -> String {
 }
 
 /// The two ends of a link, where they do not agree.
-fn facing(model: &Model, link: usize) -> Option<(String, String)> {
+fn facing(model: Seen<'_>, link: usize) -> Option<(String, String)> {
     let fact = |name: &str| model.facts.get(name).map(String::as_str).filter(|value| !value.is_empty());
     match link {
         0 => {

@@ -13,15 +13,15 @@ pub struct Chord {
 }
 
 impl Chord {
-    const fn plain(code: KeyCode) -> Self {
+    pub(super) const fn plain(code: KeyCode) -> Self {
         Self { code, ctrl: false }
     }
 
-    const fn char(c: char) -> Self {
+    pub(super) const fn char(c: char) -> Self {
         Self::plain(KeyCode::Char(c))
     }
 
-    const fn ctrl(c: char) -> Self {
+    pub(super) const fn ctrl(c: char) -> Self {
         Self { code: KeyCode::Char(c), ctrl: true }
     }
 
@@ -85,6 +85,10 @@ pub enum Command {
     EditHere,
     /// Opens a shell in a container.
     Shell,
+    /// Gets an engine where none answers.
+    Fix,
+    /// Plays the recorded course.
+    Recorded,
     /// Puts a solved lesson's bug back.
     Repeat,
     /// Leaves the stories out, or tells them again.

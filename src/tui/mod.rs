@@ -11,6 +11,7 @@
 
 mod changes;
 mod config;
+pub mod demo;
 mod disk;
 mod editor;
 mod highlight;

@@ -105,7 +105,7 @@ fn of_lesson(course: &Course, lesson: &Lesson, all: &mut Vec<Case>) -> Result<()
     for variant in &lesson.variants {
         all.push(case(Kind::Variant, &variant.id, from_nothing(edited(&variant.id, &variant.edits)?)));
     }
-    for turn in &lesson.wrong_turns {
+    for turn in lesson.wrong_turns.iter().filter(|turn| turn.not_made.is_none()) {
         let making = made(turn, &start, edited(&turn.id, &turn.edits)?);
         all.push(Case { remark: turn.remark, ..case(Kind::WrongTurn, &turn.id, making) });
     }
@@ -141,7 +141,8 @@ mod tests {
         let bugs = sum(&|lesson| usize::from(!lesson.fix.is_empty()));
         assert_eq!(count(Kind::Bug), bugs);
         assert_eq!(count(Kind::Variant), bugs + sum(&|lesson| lesson.variants.len()));
-        assert_eq!(count(Kind::WrongTurn), sum(&|lesson| lesson.wrong_turns.len()));
+        let made = |lesson: &Lesson| lesson.wrong_turns.iter().filter(|turn| turn.not_made.is_none()).count();
+        assert_eq!(count(Kind::WrongTurn), sum(&made));
         let fix = all.iter().find(|case| case.id == "fix").unwrap();
         assert_eq!(&fix.making.files, course.fixed_stack());
     }

@@ -1,6 +1,6 @@
 //! The works of a session: one after the other, each ended by dropping its future.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc, time::Instant};
 
 use super::{
     super::{
@@ -27,6 +27,7 @@ pub(super) enum Task {
     Work(WorkKind),
     Verify { lesson: String },
     MakeLive,
+    Stage { name: String, files: BTreeMap<String, String> },
 }
 
 /// A work that is going on.
@@ -49,6 +50,11 @@ impl Session {
     async fn next(&mut self) {
         while self.running.is_none() {
             let Some(task) = self.queue.pop_front() else { return };
+            // Files are put in place with or without an engine.
+            if let Task::Stage { name, files } = task {
+                self.stage(name, &files).await;
+                continue;
+            }
             let Some(engine) = self.engine.clone() else {
                 self.queue.clear();
                 let error =
@@ -58,6 +64,7 @@ impl Session {
             };
             match task {
                 Task::MakeLive => self.plan(&engine).await,
+                Task::Stage { .. } => {}
                 Task::Verify { lesson } => self.start(engine, WorkKind::Verify, lesson).await,
                 Task::Work(kind) => self.start(engine, kind, String::new()).await,
             }

@@ -1,6 +1,6 @@
 //! What a session sees beside its works: the engine, the containers, the lab's files.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     super::{EngineStatus, Update, files, watch::Heard, works::base_image_names},
@@ -132,6 +132,21 @@ impl Session {
                 self.show_files().await;
             }
             Err(error) => self.update(Update::Failed(error)).await,
+        }
+    }
+
+    pub(super) async fn stage(&mut self, name: String, files: &BTreeMap<String, String>) {
+        self.look_at_files().await;
+        match self.lab.put(files) {
+            Ok(diff) => {
+                self.take_files_as_they_are();
+                self.record(Event::Staged { name, diff }).await;
+                self.show_files().await;
+            }
+            Err(error) => {
+                self.queue.clear();
+                self.update(Update::Failed(error)).await;
+            }
         }
     }
 

@@ -207,7 +207,7 @@ pub fn as_text(model: &Model) -> String {
 }
 
 /// One question and its answer.
-fn piece(evidence: &Evidence, theme: Theme, columns: usize, repeats: bool) -> Vec<Line<'static>> {
+pub fn piece(evidence: &Evidence, theme: Theme, columns: usize, repeats: bool) -> Vec<Line<'static>> {
     let mut spans =
         vec![Span::styled(format!("$ {}", text::clean(&evidence.command).replace('\n', " ")), theme.command())];
     let says_so = evidence.command.contains(&evidence.vantage);

@@ -3,6 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use crate::{
+    course::Course,
     diagnosis::Status,
     journal::{Entry, Event, Outcome, WorkKind},
     tui::{
@@ -18,7 +19,7 @@ pub fn lines(model: &Model, columns: usize) -> Vec<Line<'static>> {
     let begun = model.entries.first().map_or(0, |entry| entry.at);
     let mut lines = Vec::new();
     for entry in model.entries.iter().rev() {
-        let Some(words) = words(model, entry) else { continue };
+        let Some(words) = words(&model.course, entry) else { continue };
         let minutes = entry.at.saturating_sub(begun) / 60_000;
         let when = format!("{:>3}:{:02}  ", minutes / 60, minutes % 60);
         let line = Line::from(vec![Span::styled(when, theme.faint()), Span::raw(words)]);
@@ -49,7 +50,7 @@ pub fn way(model: &Model, lesson: &str) -> Vec<String> {
             | Event::Revealed { .. }
                 if here && !solved =>
             {
-                let Some(words) = words(model, entry) else { continue };
+                let Some(words) = words(&model.course, entry) else { continue };
                 // Ten saves of one file in a row are one step of a story.
                 if steps.last() != Some(&words) {
                     steps.push(words);
@@ -62,15 +63,15 @@ pub fn way(model: &Model, lesson: &str) -> Vec<String> {
 }
 
 /// An entry in words; nothing where it is of no interest to a reader.
-fn words(model: &Model, entry: &Entry) -> Option<String> {
-    let title = |id: &str| model.course.lesson(id).map_or(id.to_owned(), |lesson| lesson.title.clone());
+pub fn words(course: &Course, entry: &Entry) -> Option<String> {
+    let title = |id: &str| course.lesson(id).map_or(id.to_owned(), |lesson| lesson.title.clone());
     let words = match &entry.event {
         Event::LabMade { .. } => "the lab was made".to_owned(),
         Event::SessionStarted { .. } => "— opened —".to_owned(),
         Event::SessionEnded => "— left —".to_owned(),
         Event::LessonOpened { lesson } => format!("turned to: {}", title(lesson)),
         Event::Predicted { lesson, choice: Some(choice) } => {
-            let asked = model.course.lesson(lesson).and_then(|lesson| lesson.prediction.as_ref());
+            let asked = course.lesson(lesson).and_then(|lesson| lesson.prediction.as_ref());
             let text = asked.and_then(|asked| asked.choices.get(*choice)).map_or("", |choice| choice.text.as_str());
             format!("predicted: {text}")
         }
@@ -90,7 +91,7 @@ fn words(model: &Model, entry: &Entry) -> Option<String> {
         Event::LessonRegressed { lesson } => format!("✗ broken again: {}", title(lesson)),
         Event::HintShown { .. } => "took a hint".to_owned(),
         Event::WrongTurnExplained { id } => {
-            let turns = model.course.lessons.iter().flat_map(|lesson| &lesson.wrong_turns);
+            let turns = course.lessons.iter().flat_map(|lesson| &lesson.wrong_turns);
             let title = turns.into_iter().find(|turn| turn.id == *id).map_or(id.as_str(), |turn| turn.title.as_str());
             format!("read why: {title}")
         }
@@ -119,6 +120,8 @@ fn words(model: &Model, entry: &Entry) -> Option<String> {
                 Outcome::Cancelled => format!("{what}: stopped"),
             }
         }
+        Event::Staged { name, .. } => format!("the demo's state: {name}"),
+        Event::Presented { beat } => format!("the talk's beat: {beat}"),
         Event::BeatShown { .. } | Event::WorkStarted { .. } | Event::Predicted { choice: None, .. } => return None,
     };
     Some(text::clean(&words).replace('\n', " "))

@@ -12,12 +12,12 @@
 
 mod bar;
 mod diff;
-mod evidence;
+pub(in crate::tui) mod evidence;
 mod files;
 mod header;
 mod hop;
-mod hopmap;
-mod journal;
+pub(in crate::tui) mod hopmap;
+pub(in crate::tui) mod journal;
 mod last_words;
 mod lesson;
 mod overlay;

@@ -1,0 +1,121 @@
+//! The chain in big: a box for each service, an arrow for each link, what was seen under it.
+
+use ratatui::{
+    style::Style,
+    text::{Line, Span},
+};
+
+use crate::tui::{
+    hops::{HopMap, Link, LinkState},
+    text,
+    theme::Theme,
+    view::hopmap,
+};
+
+/// Rows that it takes.
+pub const ROWS: usize = 5;
+/// A column of white on each side of a box and of an arrow's head.
+const ARROW_LEAST: usize = 9;
+
+fn look(link: &Link, theme: Theme) -> (&'static str, Style) {
+    let (symbol, style) = match link.state {
+        LinkState::Works => ("✓", theme.good().patch(theme.strong())),
+        LinkState::Broken => ("✗", theme.bad().patch(theme.strong())),
+        LinkState::Asking => ("…", theme.attention()),
+        LinkState::NotAsked => ("?", theme.faint()),
+    };
+    let seen = matches!(link.state, LinkState::Works | LinkState::Broken);
+    (symbol, if link.old && seen { style.patch(theme.faint()) } else { style })
+}
+
+/// The map in so many columns.
+pub fn lines(map: &HopMap, columns: usize, theme: Theme) -> Vec<Line<'static>> {
+    let boxes: usize = map.nodes.iter().map(|name| text::width(name) + 4).sum();
+    let links = map.links.len().max(1);
+    let room = columns.saturating_sub(boxes + 4) / links;
+    if room < ARROW_LEAST {
+        let [chain, words, facing] = hopmap::lines(map, columns, theme);
+        return vec![Line::default(), chain, words, facing, Line::default()];
+    }
+    let room = room.min(26);
+    let left = columns.saturating_sub(boxes + room * map.links.len()) / 2;
+    let mut rows: [Vec<Span<'static>>; 3] = std::array::from_fn(|_| vec![Span::raw(" ".repeat(left))]);
+    let (mut words, mut facing) = (Row::default(), Row::default());
+    let mut at = left;
+    for (index, name) in map.nodes.iter().enumerate() {
+        let wide = text::width(name) + 2;
+        rows[0].push(Span::raw(format!("╭{}╮", "─".repeat(wide))));
+        rows[1].push(Span::raw("│ "));
+        rows[1].push(Span::styled(name.clone(), theme.strong()));
+        rows[1].push(Span::raw(" │"));
+        rows[2].push(Span::raw(format!("╰{}╯", "─".repeat(wide))));
+        at += wide + 2;
+        let Some(link) = map.links.get(index) else { continue };
+        let (symbol, style) = look(link, theme);
+        let dashes = room.saturating_sub(text::width(&link.port) + 4);
+        let (before, after) = (dashes / 2, dashes - dashes / 2);
+        rows[0].push(Span::raw(" ".repeat(room)));
+        rows[2].push(Span::raw(" ".repeat(room)));
+        let line = format!(" {}{}{} ", "━".repeat(before), link.port, "━".repeat(after));
+        rows[1].push(Span::styled(line, style));
+        rows[1].push(Span::styled(format!("{symbol} "), style));
+        let middle = at + room / 2;
+        words.centred(&text::cut(&link.word, room + 12), middle, columns, style);
+        if let Some((asks, answers)) = &link.facing {
+            facing.centred(&format!("{asks}   {answers}"), middle, columns, theme.attention());
+        }
+        at += room;
+    }
+    let mut lines: Vec<Line<'static>> = rows.into_iter().map(Line::from).collect();
+    lines.push(words.line());
+    lines.push(facing.line());
+    lines
+}
+
+/// Words placed on one row, each as near to its place as the one before allows.
+#[derive(Default)]
+struct Row {
+    spans: Vec<Span<'static>>,
+    end: usize,
+}
+
+impl Row {
+    fn centred(&mut self, words: &str, middle: usize, columns: usize, style: Style) {
+        let wide = text::width(words);
+        let wanted = middle.saturating_sub(wide / 2).min(columns.saturating_sub(wide));
+        let start = if self.end == 0 { wanted } else { wanted.max(self.end + 2) };
+        self.spans.push(Span::raw(" ".repeat(start - self.end)));
+        self.spans.push(Span::styled(words.to_owned(), style));
+        self.end = start + wide;
+    }
+
+    fn line(self) -> Line<'static> {
+        Line::from(self.spans)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_fits_from_sixty_columns_on() {
+        let link =
+            |state, facing| Link { state, port: ":5001".into(), word: "502 Bad Gateway".into(), facing, old: false };
+        let facing = Some(("asks :5001".to_owned(), "listens :5000".to_owned()));
+        let map = HopMap {
+            nodes: ["browser", "nginx", "flaskapp", "db"].map(str::to_owned).to_vec(),
+            links: vec![link(LinkState::Works, None), link(LinkState::Broken, facing), link(LinkState::NotAsked, None)],
+            volume: "dbdata".into(),
+        };
+        for columns in [60, 76, 80, 96, 120, 200] {
+            let lines = lines(&map, columns, Theme::MONO);
+            assert_eq!(lines.len(), ROWS);
+            for line in &lines {
+                assert!(line.width() <= columns, "{columns}: {line}");
+            }
+            let all: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            assert!(all.contains("asks :5001   listens :5000") && all.contains('✗'), "{columns}:\n{all}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What lies over the screen: the menus, the keys, the question on leaving.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::{Block, Borders, Clear, Widget},
+};
+
+use crate::tui::{
+    demo::{
+        keymap,
+        model::{Model, Overlay},
+        scene::Way,
+    },
+    text,
+};
+
+/// Draws it.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    match &model.overlay {
+        Some(Overlay::Menu { way, filter, at }) => {
+            let title = match way {
+                Way::Break => "Break it",
+                Way::Mend => "Mend it",
+            };
+            // The map stays in sight: it is what the room looks at.
+            let top = 8.min(area.height / 3);
+            let inner = window(Rect { y: area.y + top, height: area.height - top - 2, ..area }, title, buffer);
+            menu(model, filter, *at, inner, buffer);
+        }
+        Some(Overlay::Help) => {
+            let inner = window(Rect { y: area.y + 1, height: area.height - 2, ..area }, "Keys", buffer);
+            put_all(&help(model), inner, buffer);
+        }
+        Some(Overlay::Leaving) => {
+            let lines: Vec<Line<'static>> = keymap::bar(keymap::Place::Leaving)
+                .map(|row| {
+                    Line::from(vec![
+                        Span::styled(format!("  {:<5}", row.keys[0].name()), model.theme.command()),
+                        Span::raw(row.help),
+                    ])
+                })
+                .collect();
+            let height = u16::try_from(lines.len()).unwrap_or(3) + 4;
+            let top = area.height.saturating_sub(height) / 2;
+            let title = "What becomes of the shop?";
+            let inner = window(Rect { y: area.y + top, height: height.min(area.height), ..area }, title, buffer);
+            put_all(&lines, Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner }, buffer);
+        }
+        Some(Overlay::Blank) | None => {}
+    }
+}
+
+fn window(area: Rect, title: &str, buffer: &mut Buffer) -> Rect {
+    let wide = area.width.saturating_sub(6).min(110);
+    let area = Rect { x: area.x + (area.width - wide) / 2, width: wide, ..area };
+    Clear.render(area, buffer);
+    let block = Block::new().borders(Borders::ALL).title(format!(" {title} "));
+    let inner = block.inner(area);
+    block.render(area, buffer);
+    Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+}
+
+fn put_all(lines: &[Line<'static>], area: Rect, buffer: &mut Buffer) {
+    for (row, line) in (0..area.height).zip(lines) {
+        super::put(buffer, area, row, line);
+    }
+}
+
+fn menu(model: &Model, filter: &str, at: usize, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let found = model.found();
+    let typed =
+        if filter.is_empty() { Span::styled("type to find", theme.faint()) } else { Span::raw(filter.to_owned()) };
+    let line = Line::from(vec![Span::styled("▏", theme.attention()), typed]);
+    super::put(buffer, area, 0, &line);
+    let count = format!("{} of {}", (at + 1).min(found.len()), found.len());
+    let right = area.width.saturating_sub(u16::try_from(text::width(&count)).unwrap_or(0));
+    super::put(
+        buffer,
+        Rect { x: area.x + right, width: area.width - right, ..area },
+        0,
+        &Line::styled(count, theme.faint()),
+    );
+    let list = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+    let rows = usize::from(list.height);
+    let first = at.saturating_sub(rows.saturating_sub(1));
+    let columns = usize::from(list.width);
+    let about_columns = if columns >= 80 { 28 } else { 0 };
+    for (row, (position, index)) in (0..list.height).zip(found.iter().enumerate().skip(first)) {
+        let Some(item) = model.menu.get(*index) else { continue };
+        let mark = if position == at { "▸ " } else { "  " };
+        let title = text::pad(&text::cut(&item.title, columns - about_columns - 4), columns - about_columns - 3);
+        let style = if position == at { theme.selected() } else { ratatui::style::Style::new() };
+        let line = Line::from(vec![
+            Span::raw(mark),
+            Span::styled(title, style),
+            Span::styled(format!(" {}", text::cut(&item.about, about_columns)), theme.faint()),
+        ]);
+        super::put(buffer, list, row, &line);
+    }
+    if found.is_empty() {
+        super::put(buffer, list, 0, &Line::styled("Nothing by that name.", theme.faint()));
+    }
+}
+
+fn help(model: &Model) -> Vec<Line<'static>> {
+    let place = if model.replay.is_some() { keymap::Place::Journal } else { keymap::Place::Talk };
+    keymap::TABLE
+        .iter()
+        .filter(|row| row.holds.contains(&place))
+        .map(|row| {
+            let names: Vec<String> = match row.keys {
+                [first, .., last] if row.keys.len() > 5 => vec![format!("{} … {}", first.name(), last.name())],
+                keys => keys.iter().map(|key| key.name()).collect(),
+            };
+            Line::from(vec![
+                Span::styled(format!("  {:<26}", names.join("  ")), model.theme.command()),
+                Span::raw(row.help),
+            ])
+        })
+        .collect()
+}
