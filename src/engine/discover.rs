@@ -123,8 +123,8 @@ impl Engine {
 async fn connect(candidate: &Candidate) -> Result<Engine, Trouble> {
     let docker = open(&candidate.url).await?;
     let ask_all =
-        async { tokio::try_join!(ask(ANSWER_WITHIN, docker.version()), ask(ANSWER_WITHIN * 5, docker.info())) };
-    // `info` may take its time on a busy engine; that the engine is there is known by the ping.
+        async { tokio::try_join!(ask(ANSWER_WITHIN * 5, docker.version()), ask(ANSWER_WITHIN * 5, docker.info())) };
+    // Both may take their time on a busy machine (Podman asks all of its programs); that the engine is there is known by the ping.
     ask(ANSWER_WITHIN, docker.ping()).await.map_err(trouble)?;
     let asked = SystemTime::now();
     let (version, info) = ask_all.await.map_err(trouble)?;

@@ -99,7 +99,13 @@ impl Step {
 
     /// As a person would type it.
     pub fn typed(&self) -> String {
-        shell_words::join(&self.words)
+        // Only what a shell would take apart is quoted: `--time=0` needs no quotes.
+        let apart = |word: &str| word.contains(|c: char| !c.is_alphanumeric() && !"-_=./:".contains(c));
+        let quoted = self.words.iter().map(|word| match apart(word) {
+            true => shell_words::quote(word),
+            false => word.into(),
+        });
+        quoted.collect::<Vec<_>>().join(" ")
     }
 }
 
