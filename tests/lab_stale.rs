@@ -80,7 +80,7 @@ impl Lab {
             let service = stack.service(&running.service).unwrap();
             running.context_hash = service.build.as_ref().map(|build| build.context_hash().unwrap());
             running.config_hash = Some(service.config_hash());
-            running.mounts_hash = Some(service.mounts_hash().unwrap());
+            running.mounts_hash = (!service.mounts.is_empty()).then(|| service.mounts_hash().unwrap());
         }
         lab
     }

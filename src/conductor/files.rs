@@ -150,6 +150,8 @@ pub fn stale(stack: &Stack, engine: &Engine, containers: &[Container], reloaded:
 
 fn running(container: &Container, engine: &Engine, reloaded: &Reloaded) -> RunningService {
     let label = |name: &str| container.labels.get(name).or_else(|| container.image_labels.get(name)).cloned();
+    // docker compose gives the label too, and reckons it in another way: only on a container of ours it can be compared.
+    let is_ours = label("dev.breakfix.spec").is_some();
     RunningService {
         service: container.service.clone(),
         started_at_ms: by_our_clock(engine, container.started_at),
@@ -157,7 +159,7 @@ fn running(container: &Container, engine: &Engine, reloaded: &Reloaded) -> Runni
         made_at_ms: None,
         image_created_ms: by_our_clock(engine, container.image_created),
         context_hash: label("dev.breakfix.context"),
-        config_hash: label("com.docker.compose.config-hash"),
+        config_hash: label("com.docker.compose.config-hash").filter(|_| is_ours),
         mounts_hash: label("dev.breakfix.mounts"),
         published: container.ports.iter().map(|(target, _, _, host)| (*host, *target)).collect(),
     }

@@ -73,8 +73,7 @@ pub struct RunningService {
     pub image_created_ms: u64,
     /// The image's label `dev.breakfix.context`.
     pub context_hash: Option<String>,
-    /// The container's label `com.docker.compose.config-hash`. It counts only beside `mounts_hash`: docker compose gives
-    /// the label too, and reckons it in another way.
+    /// The label `com.docker.compose.config-hash` of a container that we made.
     pub config_hash: Option<String>,
     /// The container's label `dev.breakfix.mounts`.
     pub mounts_hash: Option<String>,
@@ -166,9 +165,9 @@ impl Comparison<'_> {
 
     /// What the compose file gave the container.
     fn config(&self) -> Option<(MakeLive, BTreeSet<PathBuf>)> {
-        let differs = match (&self.running.config_hash, &self.running.mounts_hash) {
-            (Some(hash), Some(_)) => self.service.config_hash() != *hash,
-            _ => self.publishes_differently(),
+        let differs = match &self.running.config_hash {
+            Some(hash) => self.service.config_hash() != *hash,
+            None => self.publishes_differently(),
         };
         if !differs {
             return None;
