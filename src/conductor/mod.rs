@@ -5,6 +5,7 @@
 
 mod action;
 mod bootstrap;
+mod carry;
 mod check;
 mod class;
 mod desired;
@@ -24,6 +25,7 @@ mod whereabouts;
 mod works;
 
 pub use action::{Action, ContainerView, EngineStatus, Update, Work};
+pub use carry::images_to_carry;
 pub use check::{CheckOptions, SubmissionReport, check_submission, not_checked};
 pub use class::{ClassOptions, check_class};
 pub use desired::Desired;

@@ -2,7 +2,9 @@
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
-    io::Write,
+    fs,
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
     path::Path,
 };
 
@@ -11,7 +13,7 @@ use bollard::{
     models::ImageInspect,
     query_parameters::{BuildImageOptionsBuilder, BuilderVersion},
 };
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use hyper::body::Bytes;
 use tokio::sync::mpsc;
 
@@ -24,12 +26,14 @@ use super::{
     spec::image_name,
 };
 use crate::{
-    compose::{Build, FileKind, Service, Stack},
+    compose::{Build, ContextFile, FileKind, Service, Stack},
     error::{Error, Result},
 };
 
 /// Name under which an inline Dockerfile goes into the context.
 const INLINE: &str = ".breakfix.dockerfile";
+/// Containers of a build's steps that are watched at the same time: output may name any number of them.
+const MOST_STEPS: usize = 64;
 /// Lines of a build's output that are kept.
 const KEPT_LINES: usize = 200;
 
@@ -75,12 +79,16 @@ impl Engine {
             .forcerm(true)
             .buildargs(&arguments(build))
             .version(BuilderVersion::BuilderV1);
+        let carried = self.carried_from_elsewhere().await?;
+        if !carried.is_empty() {
+            // With such a list, what was built here counts only as far as it leads to an image of the list.
+            options = options.cachefrom(&[carried, vec![tagged(&image)]].concat());
+        }
         if let Some(target) = &build.target {
             options = options.target(target);
         }
         if let Some(limits) = limits {
-            // Installing packages takes more than serving pages.
-            let bytes = i32::try_from((limits.memory * 2).max(1 << 30)).unwrap_or(i32::MAX);
+            let bytes = i32::try_from(step_memory(limits)).unwrap_or(i32::MAX);
             options = options.memory(bytes).memswap(bytes);
         }
 
@@ -92,8 +100,16 @@ impl Engine {
         let mut messages = Box::pin(self.docker.build_image(options.build(), None, Some(body_try_stream(body))));
 
         let mut log = BuildLog::new(KEPT_LINES);
+        let mut steps = FuturesUnordered::new();
         let failed = loop {
-            match tokio::time::timeout(IDLE, messages.next()).await {
+            let message = tokio::select! {
+                message = tokio::time::timeout(IDLE, messages.next()) => message,
+                Some(ended) = steps.next() => match ended {
+                    Some(error) => return Err(error),
+                    None => continue,
+                },
+            };
+            match message {
                 Err(_) => break Some(Fault::NoAnswer(IDLE)),
                 Ok(None) => break None,
                 Ok(Some(Err(error))) => break Some(error.into()),
@@ -102,9 +118,13 @@ impl Engine {
                         let text = detail.message.unwrap_or_default();
                         break Some(Fault::Says { status: 200, message: super::text::clean(&text) });
                     }
-                    if let Some(text) = message.stream
-                        && let Some(step) = log.take(&text)
+                    let Some(text) = message.stream else { continue };
+                    if let Some(limits) = limits
+                        && let Some(id) = running_in(&text).filter(|_| steps.len() < MOST_STEPS)
                     {
+                        steps.push(async move { self.watch_step(&id, step_memory(limits), limits).await });
+                    }
+                    if let Some(step) = log.take(&text) {
                         progress.step(&service.name, "build", step);
                     }
                 }
@@ -128,6 +148,17 @@ impl Engine {
         progress.finished(&service.name, "build", "built");
         Ok(built)
     }
+}
+
+/// Bytes of memory that a step of a build gets: installing packages takes more than serving pages.
+fn step_memory(limits: &Limits) -> i64 {
+    (limits.memory * 2).clamp(1 << 30, i64::from(i32::MAX))
+}
+
+/// The container of a step, as the classic builder names it: ` ---> Running in 0123456789ab`.
+fn running_in(text: &str) -> Option<String> {
+    let id = text.trim().strip_prefix("---> Running in ")?;
+    (id.len() >= 12 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| id.to_owned())
 }
 
 /// With a tag: a bare name means all tags to some calls.
@@ -188,11 +219,7 @@ fn pack(
     let mut has_dockerfile = false;
     for file in &files {
         has_dockerfile |= file.path == Path::new(dockerfile);
-        let added = match file.kind {
-            FileKind::Directory => tar.append_dir(&file.path, &file.absolute),
-            FileKind::File | FileKind::Symlink => tar.append_path_with_name(&file.absolute, &file.path),
-        };
-        added.map_err(|error| match error.kind() {
+        append(&mut tar, file).map_err(|error| match error.kind() {
             std::io::ErrorKind::BrokenPipe => PackError::Unwanted,
             _ => PackError::File(
                 Error::stack(format!("the build context's file {} cannot be read", file.path.display())).because(error),
@@ -210,6 +237,27 @@ fn pack(
         tar.into_inner()?.flush()
     })();
     ended.map_err(|_| PackError::Unwanted)
+}
+
+/// A file as it looks whoever sends it: root's, and written by nobody else where that comes from a habit of the machine (`umask 002`).
+/// Owner and mode are part of what the builder's cache compares, and an image that was built elsewhere has to be found in it.
+fn append(tar: &mut tar::Builder<impl Write>, file: &ContextFile) -> io::Result<()> {
+    let metadata = fs::symlink_metadata(&file.absolute)?;
+    let mut header = tar::Header::new_gnu();
+    header.set_metadata(&metadata);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mode(mode(metadata.permissions().mode()));
+    match file.kind {
+        FileKind::File => tar.append_data(&mut header, &file.path, fs::File::open(&file.absolute)?),
+        FileKind::Directory => tar.append_data(&mut header, &file.path, io::empty()),
+        FileKind::Symlink => tar.append_link(&mut header, &file.path, fs::read_link(&file.absolute)?),
+    }
+}
+
+/// What all may write was meant so; what only the group may write was not.
+fn mode(mode: u32) -> u32 {
+    if mode & 0o002 == 0 { mode & !0o020 } else { mode }
 }
 
 /// Hands pieces to the request's body.
@@ -250,6 +298,36 @@ mod tests {
         assert_eq!(tagged("shop-flaskapp"), "shop-flaskapp:latest");
         assert_eq!(tagged("localhost:5000/shop"), "localhost:5000/shop:latest");
         assert_eq!(tagged("shop:2"), "shop:2");
+    }
+
+    #[test]
+    fn a_step_tells_its_container() {
+        assert_eq!(running_in(" ---> Running in 0123456789ab\n").as_deref(), Some("0123456789ab"));
+        assert_eq!(running_in(" ---> Running in ../../images/x"), None);
+        assert_eq!(running_in(" ---> Using cache\n"), None);
+    }
+
+    #[test]
+    fn a_file_is_the_same_whoever_sends_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let sent = |bits: u32| {
+            let absolute = dir.path().join("requirements.txt");
+            fs::write(&absolute, "Flask\n").unwrap();
+            fs::set_permissions(&absolute, fs::Permissions::from_mode(bits)).unwrap();
+            let mut tar = tar::Builder::new(Vec::new());
+            let file = ContextFile { path: "requirements.txt".into(), absolute, kind: FileKind::File };
+            append(&mut tar, &file).unwrap();
+            let bytes = tar.into_inner().unwrap();
+            let mut archive = tar::Archive::new(bytes.as_slice());
+            let entry = archive.entries().unwrap().next().unwrap().unwrap();
+            let header = entry.header();
+            (header.mode().unwrap() & 0o777, header.uid().unwrap(), header.gid().unwrap(), header.size().unwrap())
+        };
+        assert_eq!(sent(0o664), (0o644, 0, 0, 6));
+        assert_eq!(sent(0o664), sent(0o644));
+        assert_eq!(sent(0o775).0, 0o755);
+        assert_eq!(sent(0o600).0, 0o600);
+        assert_eq!(sent(0o666).0, 0o666);
     }
 
     #[test]

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
-    RemoveImageOptionsBuilder,
+use bollard::{
+    models::ImageSummary,
+    query_parameters::{
+        ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
+        RemoveImageOptionsBuilder,
+    },
 };
 use futures_util::future::join_all;
 
@@ -74,12 +77,17 @@ impl Engine {
     /// # Errors
     /// Environment: the engine does not answer.
     pub async fn images_named(&self, prefix: &str) -> Result<Vec<String>> {
-        let filters = HashMap::from([("reference", vec![format!("{prefix}*")])]);
-        let listed = ListImagesOptionsBuilder::default().filters(&filters).build();
-        let images = ask(QUICK, self.docker.list_images(Some(listed)))
-            .await
-            .map_err(|fault| fault.environment("the engine's images cannot be listed"))?;
+        let images = self.summaries_named(prefix).await?;
         let names = images.into_iter().flat_map(|image| image.repo_tags);
         Ok(names.filter(|name| name.starts_with(prefix)).collect())
+    }
+
+    /// The same, with what the engine's list says of them.
+    pub(crate) async fn summaries_named(&self, prefix: &str) -> Result<Vec<ImageSummary>> {
+        let filters = HashMap::from([("reference", vec![format!("{prefix}*")])]);
+        let listed = ListImagesOptionsBuilder::default().filters(&filters).build();
+        ask(QUICK, self.docker.list_images(Some(listed)))
+            .await
+            .map_err(|fault| fault.environment("the engine's images cannot be listed"))
     }
 }

@@ -13,7 +13,7 @@
 //! | `build`, `build_failure`, `dockerfile` | images from the stack's own files |
 //! | `network`, `ports`, `copy` | what containers need around them |
 //! | `down`, `inventory`, `labels`, `leftovers` | what is there, and taking it away |
-//! | `exec`, `oneoff`, `logs`, `events` | things of running containers |
+//! | `exec`, `oneoff`, `logs`, `events`, `disk` | things of running containers |
 //! | `toolbox`, `relay` | questions from inside a network |
 
 mod address;
@@ -23,6 +23,7 @@ mod call;
 mod context;
 mod copy;
 mod discover;
+mod disk;
 mod dockerfile;
 mod down;
 mod drift;

@@ -400,12 +400,12 @@ pub enum ImagesAction {
     Pull,
     /// Build stand-ins from Debian's packages for those that are absent
     Build,
-    /// Write them into a file
+    /// Write them into a file, with what the course's builds take from the internet
     Save {
         /// The file
         file: PathBuf,
     },
-    /// Load them from a file
+    /// Load them from such a file
     Load {
         /// The file
         file: PathBuf,

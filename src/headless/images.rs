@@ -1,4 +1,6 @@
-//! `breakfix images`: which base images are here, and carrying them along.
+//! `breakfix images`: which base images are here, and carrying them along with what the course's own builds need.
+
+use std::path::Path;
 
 use super::{
     Context,
@@ -6,8 +8,8 @@ use super::{
     terminal::{Paint, ProgressLine, print},
 };
 use crate::{
-    conductor::base_image_names,
-    engine::{Engine, ImageOrigin, ImageStatus},
+    conductor::{base_image_names, images_to_carry},
+    engine::{Engine, ImageOrigin, ImagePolicy, ImageStatus, Progress},
     error::Result,
 };
 
@@ -24,7 +26,7 @@ pub async fn images(context: &Context, action: ImagesAction) -> Result<u8> {
         ImagesAction::Status => Ok(()),
         ImagesAction::Pull => engine.pull_images(&names, progress).await,
         ImagesAction::Build => engine.build_stand_ins(&names, progress).await,
-        ImagesAction::Save { file } => engine.save_images(&names, file, progress).await,
+        ImagesAction::Save { file } => save(context, &engine, names.clone(), file, progress).await,
         ImagesAction::Load { file } => engine.load_images(file, progress).await,
     };
     line.finish().await;
@@ -34,7 +36,23 @@ pub async fn images(context: &Context, action: ImagesAction) -> Result<u8> {
     for image in &images {
         print(&format!("{}\n", in_words(image, paint)))?;
     }
+    for name in engine.carried(&context.course.id).await? {
+        print(&format!("{} {name}: what the app's build takes from the internet\n", paint.good("✓")))?;
+    }
     Ok(if images.iter().any(|image| image.origin == ImageOrigin::Absent) { 3 } else { 0 })
+}
+
+/// The base images, and what the course's own builds would fetch.
+async fn save(
+    context: &Context,
+    engine: &Engine,
+    mut names: Vec<String>,
+    file: &Path,
+    progress: &Progress,
+) -> Result<()> {
+    engine.ensure_images(&names, ImagePolicy::Local, progress).await?;
+    names.extend(images_to_carry(&context.course, engine, progress).await?);
+    engine.save_images(&names, file, progress).await
 }
 
 /// One image, one line.

@@ -43,6 +43,8 @@ struct Found {
     images: Vec<ImageStatus>,
     /// The app's own image, with what it installs from the internet.
     app: Option<ImageStatus>,
+    /// Whether an image is here that carries what the app's build takes from the internet.
+    carried: bool,
     ports: Vec<(u16, Port)>,
     disk: Option<u64>,
     /// The variable that names a proxy.
@@ -100,11 +102,12 @@ async fn look(context: &Context, lab: &Path) -> Found {
     let engine = Engine::find(context.engine.as_deref()).await;
     let project = project(lab);
     let app = vec![format!("{project}-{}:latest", context.course.stack.bootstrap.service)];
-    let (mut images, mut own, mut ours) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut images, mut own, mut ours, mut carried) = (Vec::new(), Vec::new(), Vec::new(), false);
     let mut host = "127.0.0.1".to_owned();
     if let Ok(engine) = &engine {
         images = engine.image_status(&base_image_names()).await.unwrap_or_default();
         own = engine.image_status(&app).await.unwrap_or_default();
+        carried = engine.carried(&context.course.id).await.is_ok_and(|names| !names.is_empty());
         ours = engine.containers(&project).await.unwrap_or_default();
         host.clone_from(&engine.info.host);
     }
@@ -128,6 +131,7 @@ async fn look(context: &Context, lab: &Path) -> Found {
         engine: engine.map(|engine| engine.info),
         images,
         app: own.into_iter().next(),
+        carried,
         ports,
         disk: free_bytes(lab),
         proxy: proxies.iter().find(|name| variable(name)).map(|name| (*name).to_owned()),
@@ -174,9 +178,12 @@ fn judge(found: &Found) -> Vec<Finding> {
                 findings
                     .push(good("app       its image was built here: changes of the code need no internet".to_owned()));
             }
+            _ if found.carried => findings.push(good(
+                "app       what its build takes from the internet is here, carried along with the images".to_owned(),
+            )),
             _ => findings.push(missing(
                 "app       its image was never built here, and the first build asks the internet for Flask".to_owned(),
-                "breakfix demo   once, where there is internet",
+                "breakfix demo   once, where there is internet; or, from a file of another machine: breakfix images load FILE",
             )),
         }
         for (port, state) in &found.ports {
@@ -240,7 +247,7 @@ fn engine_missing(error: &Error) -> Finding {
 
 /// A proxy with a certificate of its own stops builds, unless they are given it.
 fn network(found: &Found) -> Option<Finding> {
-    let built = found.app.as_ref().is_some_and(|app| app.origin != ImageOrigin::Absent);
+    let built = found.carried || found.app.as_ref().is_some_and(|app| app.origin != ImageOrigin::Absent);
     let through = found.proxy.as_ref().map(|name| format!("a proxy ({name})"));
     match (&through, &found.certificates) {
         (_, Some((path, false))) => Some(Finding {
@@ -295,6 +302,7 @@ mod tests {
             }),
             images: vec![image("nginx:1.28", ImageOrigin::Registry), image("postgres:17", ImageOrigin::StandIn)],
             app: Some(image("x-flaskapp", ImageOrigin::Registry)),
+            carried: false,
             ports: vec![(80, Port::Free), (8080, Port::Ours)],
             disk: Some(20 << 30),
             proxy: None,
@@ -339,6 +347,15 @@ mod tests {
             assert!(told[0].line.contains(line), "{told:?}");
             assert!(told[0].todo.as_ref().unwrap().contains(todo), "{told:?}");
         }
+    }
+
+    #[test]
+    fn what_was_carried_along_does_for_an_app_that_was_never_built() {
+        let mut found = ready();
+        found.app = None;
+        assert_eq!(missing(&found).len(), 1);
+        found.carried = true;
+        assert_eq!(missing(&found), []);
     }
 
     #[test]

@@ -11,6 +11,7 @@
 mod daemon;
 mod proxy;
 mod registry;
+mod room;
 mod stand_ins;
 
 use std::time::{Duration, Instant};

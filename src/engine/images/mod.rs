@@ -2,9 +2,10 @@
 //!
 //! `pull` asks registries, with bounds (`layers`: how far it is; `refusal`: why not; `silence`: whom not to ask for a while);
 //! `stand_in` builds what no registry gives, by `mmdebstrap`; `archive` writes what an engine loads; `transfer` carries images
-//! from one machine to another in a file.
+//! from one machine to another in a file, `carried` what builds would fetch there.
 
 mod archive;
+mod carried;
 mod family;
 mod layers;
 mod mmdebstrap;

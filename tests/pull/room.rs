@@ -1,0 +1,85 @@
+//! A room without internet: the images come in a file, the app's packages with them, and the course starts and is solved there.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+    time::Instant,
+};
+
+use breakfix::{
+    course::Course,
+    engine::{BASE_IMAGES, ImageOrigin},
+    lab::Lab,
+};
+
+use super::{Daemon, skipped};
+
+/// Runs the program without anything that this machine's builds may be told of a network.
+async fn breakfix(dir: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_breakfix"));
+    command.args(arguments).current_dir(dir);
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+/// What it printed, given that it ended so.
+#[track_caller]
+fn said(output: &Output, code: i32) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{out}\n{err}");
+    out + &err
+}
+
+#[tokio::test]
+async fn a_course_starts_without_internet_from_a_file() {
+    if skipped() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let began = Instant::now();
+    let saved = said(&breakfix(home.path(), &["images", "save", "room.tar"]).await, 0);
+    assert!(saved.contains("breakfix-app:systems-puzzle-flaskapp"), "{saved}");
+    let megabytes = std::fs::metadata(home.path().join("room.tar")).unwrap().len() / 1_000_000;
+    eprintln!("saved: {megabytes} MB in {:?}", began.elapsed());
+
+    // Nothing is there, and nothing can be fetched: no mirror, no way out.
+    let daemon = Daemon::start(&[]).await;
+    let engine = ["--engine", daemon.url.as_str(), "--images", "local"];
+    let here = daemon.engine.image_status(&BASE_IMAGES.map(str::to_owned)).await.unwrap();
+    assert!(here.iter().all(|image| image.origin == ImageOrigin::Absent), "{here:#?}");
+    let room = breakfix(home.path(), &[&["doctor", "--room"], &engine[..]].concat()).await;
+    let told = said(&room, 3);
+    assert!(told.contains("✗ image     postgres:17 is absent") && told.contains("✗ app"), "{told}");
+
+    let began = Instant::now();
+    said(&breakfix(home.path(), &[&["images", "load", "room.tar"], &engine[..]].concat()).await, 0);
+    eprintln!("loaded: {:?}", began.elapsed());
+    // Whether all is there depends on who else has port 80 of this machine.
+    let room = breakfix(home.path(), &[&["doctor", "--room"], &engine[..]].concat()).await;
+    let told = String::from_utf8_lossy(&room.stdout);
+    assert!(told.contains("✓ image     postgres:17") && told.contains("✓ app"), "{told}");
+    assert!(!told.contains("✗ image"), "{told}");
+
+    // Somebody whose habits are others': the group may write, and the files are not root's.
+    let shop = home.path().join("shop");
+    let stack = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixed-stack");
+    let copied = Command::new("cp").arg("-r").args([&stack, &shop]).status().unwrap();
+    assert!(copied.success());
+    for arguments in [["chmod", "-R", "g+w"], ["chown", "-R", "1234:1234"]] {
+        assert!(Command::new(arguments[0]).args(&arguments[1..]).arg(&shop).status().unwrap().success());
+    }
+    let began = Instant::now();
+    let works = said(&breakfix(home.path(), &[&["check", "shop"], &engine[..]].concat()).await, 0);
+    eprintln!("checked: {:?}", began.elapsed());
+    assert!(works.contains("works"), "{works}");
+
+    // And the course itself, made there and brought to life.
+    let learn = |command: &'static str| [&[command, "--lab", "lab"], &engine[..]].concat();
+    Lab::open_or_make(&home.path().join("lab"), &Course::embedded().unwrap()).unwrap();
+    let began = Instant::now();
+    let up = said(&breakfix(home.path(), &learn("up")).await, 0);
+    eprintln!("up: {:?}\n{up}", began.elapsed());
+    let status = breakfix(home.path(), &learn("status")).await;
+    eprintln!("{}", String::from_utf8_lossy(&status.stdout));
+    said(&breakfix(home.path(), &[&learn("down")[..], &["--volumes"]].concat()).await, 0);
+}
