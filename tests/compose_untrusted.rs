@@ -97,6 +97,15 @@ fn parts_of_others_are_refused() {
         ("volumes:\n  v:\n    external: true\n", "volume `v` is external"),
         ("volumes:\n  v:\n    driver: nfs\n", "`nfs`"),
         ("volumes:\n  v:\n    driver_opts: {type: none, o: bind, device: /etc}\n", "mounts `/etc`"),
+        ("volumes:\n  v:\n    driver_opts: {type: tmpfs, o: bind, device: /etc}\n", "mounts `/etc`"),
+        ("volumes:\n  v:\n    driver_opts: {type: tmpfs, o: \"ro, rbind\", device: /etc}\n", "mounts `/etc`"),
+        ("volumes:\n  v:\n    driver_opts: {type: nfs, o: addr=192.0.2.1, device: \":/x\"}\n", "mounts `:/x`"),
+        ("networks:\n  n:\n    driver_opts: {com.docker.network.bridge.name: docker0}\n", "a bridge of the host"),
+        ("networks:\n  n:\n    ipam: {config: [{subnet: 8.8.8.0/24}]}\n", "`8.8.8.0/24` holds addresses of others"),
+        ("networks:\n  n:\n    ipam: {config: [{subnet: 10.0.0.0/8}]}\n", "`10.0.0.0/8` holds addresses of others"),
+        ("networks:\n  n:\n    ipam: {config: [{subnet: 2000::/3}]}\n", "`2000::/3` holds addresses of others"),
+        ("secrets:\n  s:\n    file: /etc/shadow\n", "a secret or config lies outside"),
+        ("configs:\n  c:\n    file: /etc/hostname\n", "a secret or config lies outside"),
         ("secrets:\n  s:\n    file: ../outside.env\n", "a secret or config lies outside"),
         ("configs:\n  c:\n    external: true\n", "is external"),
         ("include: [../outside.yml]\n", "a compose file lies outside"),
@@ -155,6 +164,96 @@ fn a_link_in_place_of_a_file_is_refused_and_its_text_is_not_shown() {
     assert!(findings.iter().all(|finding| !finding.render().contains("hunter2")), "{findings:?}");
     fs::write(parent.path().join("private.yml"), "services:\n  web:\n    image: nginx\n").unwrap();
     assert!(refused(&dir)[0].contains("a compose file lies outside the directory"));
+}
+
+/// The findings of a stack that cannot be read, as they are told.
+fn unreadable(dir: &Path) -> String {
+    let findings = load(dir, &LoadOptions::default()).unwrap_err();
+    findings.iter().map(|finding| finding.render()).collect()
+}
+
+#[test]
+fn more_than_a_stack_needs_is_refused() {
+    let services = |count: usize, lines: &str| -> String {
+        (0..count).map(|number| format!("  s{number}:\n    image: nginx\n{lines}")).collect()
+    };
+    let told = refused_of(&format!("services:\n{}", services(3000, "")));
+    assert_eq!(told, ["34: the stack asks for more than 16 containers"]);
+    let told = refused_of(&format!("services:\n{}", services(2000, "    profiles: [never]\n")));
+    assert_eq!(told, Vec::<String>::new());
+    let told = refused_of(&format!("services:\n{}", services(1, "    ports: [\"20000-20064:20000-20064\"]\n")));
+    assert_eq!(told, ["4: the stack asks for more than 64 published ports"]);
+    let networks: String = (0..40).map(|number| format!("  n{number}:\n")).collect();
+    let told = refused_of(&format!("services:\n{}networks:\n{networks}", services(1, "")));
+    assert!(told.len() == 1 && told[0].ends_with("the stack asks for more than 16 networks"), "{told:?}");
+    let dir = lab(&format!("services:\n{}", services(1, "    ports: [\"1-60000:1-60000\"]\n")));
+    assert!(unreadable(&dir.path().join("stack")).contains("docker-compose.yml:4:"));
+}
+
+#[test]
+fn files_past_all_measure_are_told_at_once() {
+    let begun = std::time::Instant::now();
+    let bomb: String = (1..12)
+        .map(|level| format!("x-{level}: &x{level} [{}]\n", vec![format!("*x{}", level - 1); 9].join(", ")))
+        .collect();
+    for (compose, wanted) in [
+        (
+            format!("x-0: &x0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n{bomb}services: {{}}\n"),
+            "unfolds to more than",
+        ),
+        (format!("services: {}{}\n", "[".repeat(100_000), "]".repeat(100_000)), "docker-compose.yml:1:"),
+        ((0..5_000).map(|depth| format!("{}a:\n", " ".repeat(depth.min(200)))).collect(), "docker-compose.yml:"),
+        (format!("services:\n{}", "#".repeat(2 << 20)), "larger than 1 MiB"),
+        ("services:\n  web: {image: nginx, environment: {A: \"\u{7}\"}}\n".into(), "docker-compose.yml:"),
+        ("services:\n  a: {extends: {service: b}}\n  b: {extends: {service: a}}\n".into(), "extends itself"),
+        ("include: [docker-compose.yml]\nservices:\n  web: {image: nginx}\n".into(), "docker-compose.yml:"),
+    ] {
+        let told = unreadable(&lab(&compose).path().join("stack"));
+        assert!(told.contains(wanted), "{wanted}: {}", told.chars().take(600).collect::<String>());
+    }
+    let parent = lab("");
+    let dir = parent.path().join("stack");
+    // 100 MB that take no room.
+    fs::File::create(dir.join("docker-compose.yml")).unwrap().set_len(100 << 20).unwrap();
+    assert!(unreadable(&dir).contains("larger than 1 MiB"));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "took {:?}", begun.elapsed());
+}
+
+#[test]
+fn pipes_are_not_waited_for() {
+    for name in ["docker-compose.yml", ".env", "settings.env"] {
+        let parent = lab("services:\n  web:\n    build: app\n    env_file: settings.env\n");
+        let dir = parent.path().join("stack");
+        fs::write(dir.join("settings.env"), "A=1\n").unwrap();
+        let _ = fs::remove_file(dir.join(name));
+        assert!(std::process::Command::new("mkfifo").arg(dir.join(name)).status().unwrap().success());
+        let told = unreadable(&dir);
+        assert!(told.contains("is not an ordinary file"), "{name}: {told}");
+    }
+}
+
+#[test]
+fn what_is_told_moves_no_cursor() {
+    let escape = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m";
+    let parent = lab("services:\n  web:\n    build: app\n    privileged: true\n");
+    let dir = parent.path().join("stack");
+    symlink("/etc", dir.join(format!("app/link{escape}"))).unwrap();
+    let stack = load(&dir, &LoadOptions::default()).unwrap();
+    let mut told: Vec<String> =
+        refusals(&stack).iter().map(|one| format!("{}{}{one}", one.headline(), one.render())).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    for compose in [
+        format!("services:\n  web:\n    image: nginx\n    pri{escape}: true\n"),
+        "services:\n  web:\n    image: nginx\n    ports: [\"\\e[2J:80\"]\n".to_string(),
+        "services:\n  web:\n    image: nginx\n    env_file: \"no\\e[2J\\a\"\n".to_string(),
+        "services:\n  \"w\\e[2J\":\n    image: nginx\n".to_string(),
+    ] {
+        told.push(unreadable(&lab(&compose).path().join("stack")));
+    }
+    for text in told {
+        let control = text.chars().find(|c| c.is_control() && *c != '\n');
+        assert_eq!(control, None, "{text:?}");
+    }
 }
 
 #[test]

@@ -5,11 +5,16 @@ use std::path::{Path, PathBuf};
 use super::{
     context::{FileKind, entries},
     desk::absolute,
-    model::{Asked, Finding, MountKind, PathRequest, Severity, Stack},
+    model::{Asked, Finding, MountKind, PathRequest, Place, Severity, Stack},
 };
 
 /// Things in a bind mount or context that are looked at for links; more are refused.
 const MAX_ENTRIES: usize = 50_000;
+
+/// Containers, networks and published ports of one stack: each takes something of the host, and limits on one do not bound many.
+const MAX_CONTAINERS: usize = 16;
+const MAX_NETWORKS: usize = 16;
+const MAX_PORTS: usize = 64;
 
 /// Everything for which a stack of a stranger is not run, each with the line that asks for it: rights over the host,
 /// parts of other stacks, and paths outside the stack's directory, symbolic links followed. Empty for a stack that keeps
@@ -40,6 +45,7 @@ pub fn refusals(stack: &Stack) -> Vec<Finding> {
             }
         }
     }
+    refused.extend(too_many(stack));
     refused.sort_by(|a, b| a.place.cmp(&b.place));
     refused.dedup();
     refused
@@ -53,6 +59,28 @@ fn refused(request: &PathRequest, message: String, expected: &str) -> Finding {
         message,
         expected: expected.to_string(),
     }
+}
+
+/// More of something than a stack needs, with the first one that is too many.
+fn too_many(stack: &Stack) -> Vec<Finding> {
+    let started: Vec<_> =
+        stack.services.iter().filter(|service| service.profiles.is_empty() && service.scale > 0).collect();
+    let ports = started.iter().flat_map(|service| &service.ports);
+    let counted: [(&str, usize, Option<&Place>); 3] = [
+        ("containers", MAX_CONTAINERS, started.get(MAX_CONTAINERS).map(|service| &service.place)),
+        ("networks", MAX_NETWORKS, stack.networks.values().nth(MAX_NETWORKS).map(|network| &network.place)),
+        ("published ports", MAX_PORTS, ports.map(|port| &port.place).nth(MAX_PORTS)),
+    ];
+    let told = |(what, most, place): (&str, usize, Option<&Place>)| {
+        Some(Finding {
+            severity: Severity::Refused,
+            place: place?.clone(),
+            line_text: String::new(),
+            message: format!("the stack asks for more than {most} {what}"),
+            expected: "fewer of them".to_string(),
+        })
+    };
+    counted.into_iter().filter_map(told).collect()
 }
 
 fn what(asked: Asked) -> &'static str {

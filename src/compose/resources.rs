@@ -1,6 +1,6 @@
 //! `networks:`, `volumes:`, `secrets:` and `configs:` at the left margin.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 
 use super::{
     desk::Desk,
@@ -10,6 +10,9 @@ use super::{
     mounts::host_path,
     yaml::{Entry, Node, Value},
 };
+
+/// The option that says which bridge of the host a network is.
+const BRIDGE_NAME: &str = "com.docker.network.bridge.name";
 
 /// The lines of a section.
 fn section<'n>(node: &'n Node, name: &str, desk: &mut Desk) -> &'n [Entry] {
@@ -75,7 +78,12 @@ pub(super) fn networks(node: &Node, project: &str, desk: &mut Desk) -> BTreeMap<
                         );
                     }
                 }
-                "driver_opts" => network.driver_opts = options(value, desk),
+                "driver_opts" => {
+                    network.driver_opts = options(value, desk);
+                    if network.driver_opts.contains_key(BRIDGE_NAME) {
+                        desk.refuse(line.spot, format!("{what} names a bridge of the host"), "others may be on it");
+                    }
+                }
                 "ipam" => network.subnets = subnets(value, desk),
                 _ => network.labels = desk.labels(value, "labels"),
             }
@@ -104,10 +112,24 @@ fn subnets(node: &Node, desk: &mut Desk) -> Vec<String> {
             if !good {
                 desk.error(subnet.spot, format!("`{text}` is not a subnet"), "write `172.28.0.0/16`");
             }
+            if good && !is_private(&text) {
+                let why = "a network takes its addresses from the host: 10.…, 172.16.… to 172.31.… or 192.168.…, at most a /16";
+                desk.refuse(subnet.spot, format!("the subnet `{text}` holds addresses of others"), why);
+            }
             subnets.push(text);
         }
     }
     subnets
+}
+
+/// Whether all addresses of a subnet are for private use, and not too many.
+fn is_private(subnet: &str) -> bool {
+    let Some((address, bits)) = subnet.split_once('/') else { return false };
+    match (address.parse(), bits.parse::<u8>()) {
+        (Ok(IpAddr::V4(address)), Ok(bits)) => bits >= 16 && address.is_private(),
+        (Ok(IpAddr::V6(address)), Ok(bits)) => bits >= 48 && address.is_unique_local(),
+        _ => false,
+    }
 }
 
 /// The named volumes of a project.
@@ -137,11 +159,11 @@ pub(super) fn volumes(node: &Node, project: &str, desk: &mut Desk) -> BTreeMap<S
                 }
                 "driver_opts" => {
                     volume.driver_opts = options(value, desk);
-                    let binds = volume.driver_opts.get("device").map(|device| {
-                        let kind = volume.driver_opts.get("type").map_or("", String::as_str);
-                        (device.clone(), kind.to_string())
-                    });
-                    if let Some((device, kind)) = binds.filter(|(_, kind)| kind != "tmpfs") {
+                    let option = |name| volume.driver_opts.get(name).map_or("", String::as_str);
+                    let (device, kind) = (option("device"), option("type"));
+                    // With `o: bind`, the kernel takes the device whatever the type says.
+                    let binds = option("o").split(',').any(|word| matches!(word.trim(), "bind" | "rbind"));
+                    if !device.is_empty() && (kind != "tmpfs" || binds) {
                         let why = "its `driver_opts` bring in what is on the host or elsewhere";
                         desk.refuse(line.spot, format!("{what} mounts `{device}` ({kind})"), why);
                     }

@@ -29,6 +29,8 @@ use crate::{
 
 /// How long a stack may take until it can be asked; what has not come up by then is judged as it is.
 pub const READY_WITHIN: Duration = Duration::from_secs(45);
+/// Bytes that one container of a submission may write to the disk. A file of Postgres may grow to this.
+const MOST_DISK: u64 = 1 << 30;
 /// How long removing a submission's containers may take.
 const DOWN_WITHIN: Duration = Duration::from_secs(60);
 
@@ -117,7 +119,8 @@ async fn attempt(
     let project = janitor::new_project();
     let judged = tokio::select! {
         () = options.cancel.cancelled() => Err(Error::cancelled()),
-        judged = tokio::time::timeout_at(deadline, judge(dir, &project, options, progress, clock)) => {
+        error = options.engine.watch_disk(&project, MOST_DISK) => Err(error),
+        judged = tokio::time::timeout_at(deadline, judge(dir, &project, options, progress, clock, deadline)) => {
             judged.unwrap_or_else(|_| Err(too_slow(options.timeout, clock)))
         }
     };
@@ -173,11 +176,12 @@ async fn judge(
     options: &CheckOptions,
     progress: &Progress,
     clock: &Clock,
+    deadline: tokio::time::Instant,
 ) -> Result<Judged> {
     clock.phase("read");
     let (mut desired, facts) = read(dir, project, &options.course)?;
-    let up = up_options(options.images, options.keep);
     let engine = &options.engine;
+    let up = up_options(engine, options.images, options.keep);
     let own_tables = makes_own_tables(&facts.texts);
     clock.phase("images");
     let supplies = supply(engine, &mut desired, options.images, progress).await?;
@@ -199,7 +203,9 @@ async fn judge(
     };
 
     clock.phase("ask");
-    let within = READY_WITHIN.mul_f64(slowness());
+    // Whatever never answers is to be judged before the deadline, and not given up at it.
+    let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+    let within = READY_WITHIN.mul_f64(slowness()).min(left / 2);
     let asked = SurveyOptions { within, ports: HostPorts::Free, thorough: false, submit: true };
     let mut survey = prober.survey(&asked, progress).await?;
     if contradicts_itself(&survey) || knows_an_old_address(&survey) {
@@ -300,7 +306,9 @@ pub fn read(dir: &Path, project: &str, course: &Course) -> Result<(Desired, Fact
 }
 
 /// How a stack is brought up that nobody answers for.
-pub fn up_options(images: ImagePolicy, keep: bool) -> UpOptions {
+pub fn up_options(engine: &Engine, images: ImagePolicy, keep: bool) -> UpOptions {
+    // One that never rests leaves the others a processor.
+    let nano_cpus = i64::try_from(engine.info.cpus / 2).unwrap_or(2).clamp(1, 2) * 1_000_000_000;
     UpOptions {
         services: None,
         build: BuildPolicy::Always,
@@ -308,7 +316,7 @@ pub fn up_options(images: ImagePolicy, keep: bool) -> UpOptions {
         images,
         binds: BindStyle::Copy,
         ports: PortStyle::Free,
-        limits: Some(Limits { memory: 512 << 20, nano_cpus: 2_000_000_000, pids: 256 }),
+        limits: Some(Limits { memory: 512 << 20, nano_cpus, pids: 256, disk: MOST_DISK }),
         small_subnets: true,
         labels: janitor::labels(keep),
     }

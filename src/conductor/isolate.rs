@@ -5,13 +5,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::compose::{NetworkAttachment, Service, Stack};
+use crate::compose::{MountKind, NetworkAttachment, Service, Stack};
+
+/// How large a disk in memory is. It counts as memory of the containers that write to it, which have twice as much.
+const MEMORY_DISK: &str = "size=256m";
+/// Bytes of shared memory that a container gets at most.
+const MOST_SHARED: i64 = 256 << 20;
 
 /// Gives the stack names of its own for containers, images, networks and volumes.
 pub fn isolate(stack: &mut Stack) {
     own_images(stack);
     let project = stack.project.clone();
     for service in &mut stack.services {
+        bound(service);
         if let Some(name) = service.container_name.take() {
             // Other services may call it by its container's name.
             if service.networks.is_empty() && service.network_mode.is_none() {
@@ -24,19 +30,57 @@ pub fn isolate(stack: &mut Stack) {
     }
     for (key, network) in stack.networks.iter_mut().filter(|(_, network)| !network.external) {
         network.name = format!("{project}_{key}");
+        // They are about the host's side of it.
+        network.driver_opts.clear();
+        network.labels.clear();
     }
     for (key, volume) in stack.volumes.iter_mut().filter(|(_, volume)| !volume.external) {
         volume.name = format!("{project}_{key}");
-        if volume.driver.as_deref().is_none_or(|driver| driver == "local") && volume.driver_opts.is_empty() {
+        let in_memory = volume.driver_opts.get("type").is_some_and(|kind| kind == "tmpfs");
+        volume.driver_opts.clear();
+        if in_memory || holds_only_data(&stack.services, key) {
             // Nothing of it is kept, so it need not go to a disk: Postgres' first start takes half the time in memory.
-            volume.driver_opts = [("type", "tmpfs"), ("device", "tmpfs")].map(|(k, v)| (k.into(), v.into())).into();
+            let options = [("type", "tmpfs"), ("device", "tmpfs"), ("o", MEMORY_DISK)];
+            volume.driver_opts = options.map(|(k, v)| (k.into(), v.into())).into();
         }
+        volume.labels.clear();
     }
     let fixed_address = |service: &Service| service.networks.iter().any(|network| network.ipv4_address.is_some());
     if !stack.services.iter().any(fixed_address) {
         for network in stack.networks.values_mut() {
             network.subnets.clear();
         }
+    }
+}
+
+/// Whether a volume is there for Postgres alone. Any other may begin with what the image holds at its place, which one in memory
+/// would lose.
+fn holds_only_data(services: &[Service], key: &str) -> bool {
+    let mounts = services.iter().flat_map(|service| &service.mounts);
+    let mut targets = mounts.filter(|mount| mount.kind == MountKind::Volume(key.to_owned())).map(|mount| &mount.target);
+    targets.all(|target| target.starts_with("/var/lib/postgresql"))
+}
+
+/// Takes from a service what would reach further than its own containers: labels, by which we and others find things; variables
+/// of this process for its build; disks in memory of any size.
+fn bound(service: &mut Service) {
+    service.labels.clear();
+    if let Some(build) = &mut service.build {
+        build.args.retain(|_, value| value.is_some());
+    }
+    service.shm_size = service.shm_size.map(|bytes| bytes.min(MOST_SHARED));
+    service.mounts.retain(|mount| {
+        let in_memory = mount.kind == MountKind::Tmpfs;
+        if in_memory {
+            service.tmpfs.push(mount.target.clone());
+        }
+        !in_memory
+    });
+    for entry in &mut service.tmpfs {
+        let (path, options) = entry.split_once(':').unwrap_or((entry, ""));
+        let others = options.split(',').filter(|option| !option.is_empty() && !option.starts_with("size="));
+        let options: Vec<&str> = others.chain([MEMORY_DISK]).collect();
+        *entry = format!("{path}:{}", options.join(","));
     }
 }
 
@@ -60,7 +104,7 @@ fn own_images(stack: &mut Stack) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compose::{Build, Network, Volume};
+    use crate::compose::{Build, Mount, Network, Volume};
 
     fn stack() -> Stack {
         let service = |name: &str| Service { name: name.into(), ..Service::default() };
@@ -107,6 +151,49 @@ mod tests {
         assert_eq!(stack.networks["other"].name, "theirs");
         assert_eq!(stack.volumes["data"].name, "p_data");
         assert_eq!(stack.volumes["data"].driver_opts["type"], "tmpfs");
+    }
+
+    #[test]
+    fn a_volume_that_begins_with_the_images_files_stays_on_the_disk() {
+        let mut stack = stack();
+        let mount = |key: &str, target: &str| Mount {
+            kind: MountKind::Volume(key.into()),
+            target: target.into(),
+            read_only: false,
+            place: Default::default(),
+        };
+        stack.volumes.insert("static".into(), Volume::default());
+        stack.services[1].mounts = vec![mount("static", "/app/static")];
+        stack.services[3].mounts = vec![mount("data", "/var/lib/postgresql/data")];
+        isolate(&mut stack);
+        assert!(stack.volumes["static"].driver_opts.is_empty());
+        assert_eq!(stack.volumes["data"].driver_opts["type"], "tmpfs");
+    }
+
+    #[test]
+    fn labels_and_sizes_are_ours() {
+        let mut stack = stack();
+        let label: BTreeMap<String, String> = [("dev.breakfix.check".to_owned(), "kept:x".to_owned())].into();
+        let service = &mut stack.services[0];
+        service.labels = label.clone();
+        service.shm_size = Some(1 << 40);
+        service.tmpfs = vec!["/run".into(), "/tmp:size=100g,mode=1777".into()];
+        service.mounts =
+            vec![Mount { kind: MountKind::Tmpfs, target: "/more".into(), read_only: false, place: Default::default() }];
+        let build = stack.services[1].build.as_mut().unwrap();
+        build.args = [("TOKEN".to_owned(), None), ("A".to_owned(), Some("b".to_owned()))].into();
+        let network = stack.networks.get_mut("front").unwrap();
+        network.labels = label.clone();
+        network.driver_opts = label.clone();
+        stack.volumes.get_mut("data").unwrap().labels = label;
+        isolate(&mut stack);
+        let service = &stack.services[0];
+        assert_eq!(service.tmpfs, ["/run:size=256m", "/tmp:mode=1777,size=256m", "/more:size=256m"]);
+        assert_eq!((service.labels.len(), service.mounts.len(), service.shm_size), (0, 0, Some(256 << 20)));
+        assert_eq!(stack.services[1].build.as_ref().unwrap().args.keys().collect::<Vec<_>>(), ["A"]);
+        assert!(stack.networks["front"].labels.is_empty() && stack.networks["front"].driver_opts.is_empty());
+        assert!(stack.volumes["data"].labels.is_empty());
+        assert_eq!(stack.volumes["data"].driver_opts["o"], "size=256m");
     }
 
     #[test]

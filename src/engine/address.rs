@@ -86,9 +86,8 @@ pub(crate) fn known_sockets() -> Vec<Candidate> {
             .into();
     }
     let home = std::env::home_dir().unwrap_or_default();
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR")
-        .filter(|dir| !dir.is_empty())
-        .map_or_else(|| PathBuf::from(format!("/run/user/{}", user_id())), PathBuf::from);
+    let runtime = runtime_dir();
+    let [own, own_at_home] = own_sockets();
     let paths = [
         "/var/run/docker.sock".into(),
         runtime.join("docker.sock"),
@@ -103,11 +102,31 @@ pub(crate) fn known_sockets() -> Vec<Candidate> {
         runtime.join("podman/podman.sock"),
         PathBuf::from("/run/podman/podman.sock"),
         home.join(".local/share/containers/podman/machine/podman.sock"),
+        own,
+        own_at_home,
     ];
     paths
         .iter()
         .map(|path| Candidate { url: format!("unix://{}", path.display()), found_by: "known socket".into() })
         .collect()
+}
+
+/// Where a Podman that we start for this user listens: in the directory that goes with the session, else at home.
+pub(crate) fn own_socket() -> PathBuf {
+    let [own, at_home] = own_sockets();
+    if runtime_dir().is_dir() { own } else { at_home }
+}
+
+fn own_sockets() -> [PathBuf; 2] {
+    let state = std::env::var_os("XDG_STATE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    let state = state.unwrap_or_else(|| std::env::home_dir().unwrap_or_default().join(".local/state"));
+    [runtime_dir(), state].map(|dir| dir.join("breakfix/podman.sock"))
+}
+
+fn runtime_dir() -> PathBuf {
+    std::env::var_os("XDG_RUNTIME_DIR")
+        .filter(|dir| !dir.is_empty())
+        .map_or_else(|| PathBuf::from(format!("/run/user/{}", user_id())), PathBuf::from)
 }
 
 #[cfg(unix)]

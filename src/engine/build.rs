@@ -13,7 +13,7 @@ use bollard::{
     models::ImageInspect,
     query_parameters::{BuildImageOptionsBuilder, BuilderVersion},
 };
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use hyper::body::Bytes;
 use tokio::sync::mpsc;
 
@@ -32,6 +32,8 @@ use crate::{
 
 /// Name under which an inline Dockerfile goes into the context.
 const INLINE: &str = ".breakfix.dockerfile";
+/// Containers of a build's steps that are watched at the same time: output may name any number of them.
+const MOST_STEPS: usize = 64;
 /// Lines of a build's output that are kept.
 const KEPT_LINES: usize = 200;
 
@@ -86,8 +88,7 @@ impl Engine {
             options = options.target(target);
         }
         if let Some(limits) = limits {
-            // Installing packages takes more than serving pages.
-            let bytes = i32::try_from((limits.memory * 2).max(1 << 30)).unwrap_or(i32::MAX);
+            let bytes = i32::try_from(step_memory(limits)).unwrap_or(i32::MAX);
             options = options.memory(bytes).memswap(bytes);
         }
 
@@ -99,8 +100,16 @@ impl Engine {
         let mut messages = Box::pin(self.docker.build_image(options.build(), None, Some(body_try_stream(body))));
 
         let mut log = BuildLog::new(KEPT_LINES);
+        let mut steps = FuturesUnordered::new();
         let failed = loop {
-            match tokio::time::timeout(IDLE, messages.next()).await {
+            let message = tokio::select! {
+                message = tokio::time::timeout(IDLE, messages.next()) => message,
+                Some(ended) = steps.next() => match ended {
+                    Some(error) => return Err(error),
+                    None => continue,
+                },
+            };
+            match message {
                 Err(_) => break Some(Fault::NoAnswer(IDLE)),
                 Ok(None) => break None,
                 Ok(Some(Err(error))) => break Some(error.into()),
@@ -109,9 +118,13 @@ impl Engine {
                         let text = detail.message.unwrap_or_default();
                         break Some(Fault::Says { status: 200, message: super::text::clean(&text) });
                     }
-                    if let Some(text) = message.stream
-                        && let Some(step) = log.take(&text)
+                    let Some(text) = message.stream else { continue };
+                    if let Some(limits) = limits
+                        && let Some(id) = running_in(&text).filter(|_| steps.len() < MOST_STEPS)
                     {
+                        steps.push(async move { self.watch_step(&id, step_memory(limits), limits).await });
+                    }
+                    if let Some(step) = log.take(&text) {
                         progress.step(&service.name, "build", step);
                     }
                 }
@@ -135,6 +148,17 @@ impl Engine {
         progress.finished(&service.name, "build", "built");
         Ok(built)
     }
+}
+
+/// Bytes of memory that a step of a build gets: installing packages takes more than serving pages.
+fn step_memory(limits: &Limits) -> i64 {
+    (limits.memory * 2).clamp(1 << 30, i64::from(i32::MAX))
+}
+
+/// The container of a step, as the classic builder names it: ` ---> Running in 0123456789ab`.
+fn running_in(text: &str) -> Option<String> {
+    let id = text.trim().strip_prefix("---> Running in ")?;
+    (id.len() >= 12 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| id.to_owned())
 }
 
 /// With a tag: a bare name means all tags to some calls.
@@ -274,6 +298,13 @@ mod tests {
         assert_eq!(tagged("shop-flaskapp"), "shop-flaskapp:latest");
         assert_eq!(tagged("localhost:5000/shop"), "localhost:5000/shop:latest");
         assert_eq!(tagged("shop:2"), "shop:2");
+    }
+
+    #[test]
+    fn a_step_tells_its_container() {
+        assert_eq!(running_in(" ---> Running in 0123456789ab\n").as_deref(), Some("0123456789ab"));
+        assert_eq!(running_in(" ---> Running in ../../images/x"), None);
+        assert_eq!(running_in(" ---> Using cache\n"), None);
     }
 
     #[test]

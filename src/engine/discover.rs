@@ -1,9 +1,6 @@
 //! Finding the engine: flag, `DOCKER_HOST`, Docker contexts, known sockets, Podman's socket.
 
-use std::{
-    path::{Path, PathBuf},
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bollard::{API_DEFAULT_VERSION, Docker};
 
@@ -11,6 +8,7 @@ use super::{
     address::{Candidate, check_address, known_sockets, reached_at, told},
     call::{Fault, ask},
     flight::Flights,
+    remedy::{Machine, Plan, plan},
     text::parse_time,
     toolbox::Toolboxes,
 };
@@ -125,8 +123,8 @@ impl Engine {
 async fn connect(candidate: &Candidate) -> Result<Engine, Trouble> {
     let docker = open(&candidate.url).await?;
     let ask_all =
-        async { tokio::try_join!(ask(ANSWER_WITHIN, docker.version()), ask(ANSWER_WITHIN * 5, docker.info())) };
-    // `info` may take its time on a busy engine; that the engine is there is known by the ping.
+        async { tokio::try_join!(ask(ANSWER_WITHIN * 5, docker.version()), ask(ANSWER_WITHIN * 5, docker.info())) };
+    // Both may take their time on a busy machine (Podman asks all of its programs); that the engine is there is known by the ping.
     ask(ANSWER_WITHIN, docker.ping()).await.map_err(trouble)?;
     let asked = SystemTime::now();
     let (version, info) = ask_all.await.map_err(trouble)?;
@@ -225,14 +223,16 @@ fn nobody(tried: &[(Candidate, Trouble)]) -> Error {
             error = error.why(format!("no socket at {first}, nor at {}", names.join(", ")));
         }
     }
+    let plan = plan(&Machine::look(one.map(|candidate| candidate.url.as_str())));
     if tried.iter().any(|(_, why)| matches!(why, Trouble::Denied)) {
         return error
             .suggest("sudo usermod -aG docker $USER    # then log out and in again")
-            .suggest("or, for now: run breakfix with sudo");
+            .suggest("or, for now: run breakfix with sudo")
+            .suggest_all(fix(&plan));
     }
     if let Some(candidate) = one {
         if candidate.found_by == "--engine" {
-            return error.suggest("leave --engine away: the usual places are looked at");
+            return error.suggest_all(fix(&plan)).suggest("leave --engine away: the usual places are looked at");
         }
         if candidate.found_by == "DOCKER_HOST" {
             error = error.suggest("unset DOCKER_HOST    # if that engine is not the one you mean");
@@ -240,29 +240,12 @@ fn nobody(tried: &[(Candidate, Trouble)]) -> Error {
             error = error.suggest("docker context use default    # if that engine is not the one you mean");
         }
     }
-    suggest_by_installed(error)
+    error.suggest_all(fix(&plan)).suggest_all(plan.by_hand)
 }
 
-fn suggest_by_installed(error: Error) -> Error {
-    if cfg!(target_os = "linux") {
-        let installed = |program: &str| in_path(program);
-        if installed("dockerd") || installed("docker") {
-            return error.suggest("sudo systemctl start docker    # or: sudo service docker start");
-        }
-        if installed("podman") {
-            return error.suggest("systemctl --user enable --now podman.socket");
-        }
-        return error
-            .suggest("install Docker Engine: https://docs.docker.com/engine/install/")
-            .suggest("on Debian or Ubuntu: sudo apt-get install docker.io");
-    }
-    error.suggest("start Docker Desktop (or Colima, OrbStack, Rancher Desktop), and wait until it says that it runs")
-}
-
-fn in_path(program: &str) -> bool {
-    let system = ["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).chain(system).any(|dir: PathBuf| Path::new(&dir).join(program).is_file())
+/// The command that carries the plan out, where there is something in it.
+fn fix(plan: &Plan) -> Option<String> {
+    (!plan.remedies.is_empty()).then(|| "breakfix doctor --fix    # says what it would do, and asks".to_owned())
 }
 
 #[cfg(test)]

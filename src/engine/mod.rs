@@ -6,13 +6,14 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `discover`, `address`, `context` | where engines are, and which one is meant |
+//! | `remedy` | what would give a machine without an engine one |
 //! | `call` | bounds on every question, and what its failure means |
 //! | `flight` | calls that are seen through when their work is cancelled |
 //! | `up` | the order of the work; `order`, `supply` (images), `drift` (what changed), `spec` (what to ask for), `make` |
 //! | `build`, `build_failure`, `dockerfile` | images from the stack's own files |
 //! | `network`, `ports`, `copy` | what containers need around them |
 //! | `down`, `inventory`, `labels`, `leftovers` | what is there, and taking it away |
-//! | `exec`, `oneoff`, `logs`, `events` | things of running containers |
+//! | `exec`, `oneoff`, `logs`, `events`, `disk` | things of running containers |
 //! | `toolbox`, `relay` | questions from inside a network |
 
 mod address;
@@ -22,6 +23,7 @@ mod call;
 mod context;
 mod copy;
 mod discover;
+mod disk;
 mod dockerfile;
 mod down;
 mod drift;
@@ -40,6 +42,7 @@ mod order;
 mod ports;
 mod progress;
 mod relay;
+pub mod remedy;
 mod run;
 mod shell;
 mod spec;

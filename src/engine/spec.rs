@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use bollard::models::{
     ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig,
-    Mount as Mounted, MountType, MountVolumeOptions, NetworkingConfig, PortBinding, RestartPolicy,
+    Mount as Mounted, MountType, MountVolumeOptions, NetworkingConfig, PortBinding, ResourcesUlimits, RestartPolicy,
     RestartPolicyNameEnum,
 };
 use sha2::{Digest, Sha256};
@@ -300,6 +300,12 @@ fn limits(options: &UpOptions) -> HostConfig {
         nano_cpus: Some(limits.nano_cpus),
         pids_limit: Some(limits.pids),
         security_opt: Some(vec!["no-new-privileges".into()]),
+        // Between two looks at what is written, one file cannot fill the disk.
+        ulimits: Some(vec![ResourcesUlimits {
+            name: Some("fsize".into()),
+            soft: i64::try_from(limits.disk).ok(),
+            hard: i64::try_from(limits.disk).ok(),
+        }]),
         log_config: Some(HostConfigLogConfig {
             typ: Some("json-file".into()),
             config: Some(HashMap::from([("max-size".into(), "8m".into()), ("max-file".into(), "1".into())])),

@@ -68,6 +68,8 @@ pub struct Limits {
     pub nano_cpus: i64,
     /// Processes and threads.
     pub pids: i64,
+    /// Bytes of one file, and of all that a step of a build writes.
+    pub disk: u64,
 }
 
 /// What `up` did.

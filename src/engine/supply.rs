@@ -93,7 +93,17 @@ impl Supply {
         let known_context = known.and_then(|there| label(there, labels::CONTEXT));
         let known_base = known.and_then(|there| label(there, labels::BASE));
         let (Some(build), Some(recipe)) = (&service.build, self.recipes.get(&service.name)) else {
-            let image = present.cloned().ok_or_else(|| Error::environment(format!("the image {name} is not here")))?;
+            let Some(image) = present.cloned() else {
+                // Another service builds it, side by side with this one: the builder's cache makes the second build nothing.
+                let builder = stack
+                    .services
+                    .iter()
+                    .find(|other| self.recipes.contains_key(&other.name) && image_name(stack, other) == name);
+                return match builder {
+                    Some(other) => Box::pin(self.image(engine, stack, other, options, None, progress)).await,
+                    None => Err(Error::environment(format!("the image {name} is not here"))),
+                };
+            };
             return Ok(Ready { image, context: known_context.map(Into::into), base: known_base.map(Into::into) });
         };
         let hashed = build.clone();

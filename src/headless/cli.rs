@@ -298,8 +298,17 @@ pub struct DownArgs {
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
     /// Whether this machine is ready for the demo before a room: engine, images, ports, disk, memory, proxy
-    #[arg(long)]
+    #[arg(long, conflicts_with = "fix")]
     pub room: bool,
+    /// Get an engine where none answers: start the Podman or Docker that is installed, or install Docker (says what, and asks)
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: do it without a question
+    #[arg(long, requires = "fix")]
+    pub yes: bool,
+    /// The tutorial asks for it, and takes the screen back after Enter.
+    #[arg(long, hide = true, requires = "fix")]
+    pub from_tutorial: bool,
     /// Which lab.
     #[command(flatten)]
     pub lab: LabArgs,

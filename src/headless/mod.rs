@@ -4,6 +4,7 @@ mod check;
 pub mod cli;
 mod demo;
 mod doctor;
+mod fix;
 mod hand_in;
 mod images;
 mod lab;
@@ -110,6 +111,7 @@ pub async fn run(cli: Cli) -> Result<u8> {
         CourseCommand::Doctor(args) if args.room => {
             or_signal(room::room(context, &context.demo_lab(args.lab.lab.as_deref()))).await
         }
+        CourseCommand::Doctor(args) if args.fix => or_signal(fix::fix(context, &context.lab(&args.lab), &args)).await,
         CourseCommand::Doctor(args) => or_signal(doctor::doctor(context, &context.lab(&args.lab))).await,
     }
 }

@@ -85,6 +85,10 @@ pub enum Command {
     EditHere,
     /// Opens a shell in a container.
     Shell,
+    /// Gets an engine where none answers.
+    Fix,
+    /// Plays the recorded course.
+    Recorded,
     /// Puts a solved lesson's bug back.
     Repeat,
     /// Leaves the stories out, or tells them again.

@@ -69,6 +69,10 @@ pub enum Effect {
     OpenEditor(String),
     /// Give the terminal to a shell in this service's container.
     OpenShell(String),
+    /// Give the terminal to `breakfix doctor --fix`.
+    GetEngine,
+    /// Give the terminal to `breakfix demo`, which plays the recorded course where no engine answers.
+    PlayRecorded,
     /// Give the terminal to the pager, with this text.
     OpenPager(String),
     /// Put this text into the clipboard.

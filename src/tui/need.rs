@@ -214,7 +214,7 @@ fn welcome(model: &Model) -> Next {
         _ if model.beginning.is_some() && model.images.is_none() => {
             Next::wait("it begins as soon as the images are looked at")
         }
-        Need::Engine => Next::press(Command::Forward, "read the story meanwhile"),
+        Need::Engine => Next::press(Command::Forward, "read the story meanwhile").also(Command::Fix, "get an engine"),
         _ if model.progress.current_lesson.is_some() => Next::press(Command::Forward, "go on where you were"),
         _ => Next::press(Command::Forward, "begin"),
     }

@@ -205,13 +205,22 @@ impl Runtime {
             Effect::OpenEditor(file) => {
                 let path = self.place.dir.join(&file).into_os_string();
                 let result = match own_editor(&self.model.config) {
-                    Some(editor) => self.outside(&editor, path, "E   edits in the built-in editor").await?,
+                    Some(editor) => self.in_lab(&editor, path, "E   edits in the built-in editor").await?,
                     None => Err(Error::usage("no editor is set").suggest("export EDITOR=nano")),
                 };
                 return Ok(Some(Msg::Returned(result)));
             }
             Effect::OpenShell(service) => {
                 return Ok(Some(Msg::Returned(self.shell(&service).await?)));
+            }
+            Effect::GetEngine => {
+                let mut command = self.again(&["doctor", "--fix", "--from-tutorial", "--lab"]);
+                command.arg(&self.place.dir);
+                return Ok(Some(Msg::Returned(self.outside(command, "breakfix doctor --fix").await?)));
+            }
+            Effect::PlayRecorded => {
+                let command = self.again(&["demo"]);
+                return Ok(Some(Msg::Returned(self.outside(command, "breakfix demo").await?)));
             }
             Effect::OpenPager(text) => {
                 return Ok(Some(Msg::Returned(self.page(&text).await?)));
@@ -249,22 +258,34 @@ impl Runtime {
         }
     }
 
-    /// Gives the terminal to another program, and takes it again when that ends. What happens meanwhile is not missed.
-    /// `otherwise` is what to try when it cannot be started.
-    async fn outside(&mut self, program: &[String], file: std::ffi::OsString, otherwise: &str) -> Result<Result<()>> {
-        let Some((name, arguments)) = program.split_first() else {
+    /// The words of a setting and a file, as a command in the lab's directory that is given the terminal.
+    async fn in_lab(&mut self, words: &[String], file: std::ffi::OsString, otherwise: &str) -> Result<Result<()>> {
+        let Some((name, arguments)) = words.split_first() else {
             return Ok(Err(Error::usage("the command is empty").suggest(otherwise)));
         };
+        let mut command = Command::new(name);
+        command.args(arguments).arg(file).current_dir(&self.place.dir);
+        self.outside(command, otherwise).await
+    }
+
+    /// This program once more, on the same engine.
+    fn again(&self, arguments: &[&str]) -> Command {
+        let program = std::env::current_exe().unwrap_or_else(|_| "breakfix".into());
+        let mut command = Command::new(program);
+        if let Some(engine) = &self.place.engine {
+            command.args(["--engine", engine]);
+        }
+        command.args(arguments);
+        command
+    }
+
+    /// Gives the terminal to another program, and takes it again when that ends. What happens meanwhile is not missed.
+    /// `otherwise` is what to try when it cannot be started.
+    async fn outside(&mut self, mut command: Command, otherwise: &str) -> Result<Result<()>> {
         self.stop_listening().await;
         terminal::give_back();
-        let spawned = Command::new(name)
-            .args(arguments)
-            .arg(file)
-            .current_dir(&self.place.dir)
-            .stdin(Stdio::inherit())
-            .stdout(Stdio::inherit())
-            .stderr(Stdio::inherit())
-            .spawn();
+        let name = command.as_std().get_program().to_string_lossy().into_owned();
+        let spawned = command.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit()).spawn();
         let result = match spawned {
             Err(error) => Err(Error::environment(format!("cannot start {name}")).because(error).suggest(otherwise)),
             Ok(mut child) => loop {
@@ -303,17 +324,10 @@ impl Runtime {
 
     /// A shell in a container: this program once more, so that the terminal is the shell's alone and no other has to be there.
     async fn shell(&mut self, service: &str) -> Result<Result<()>> {
-        let program = match std::env::current_exe() {
-            Ok(path) => path.to_string_lossy().into_owned(),
-            Err(error) => return Ok(Err(Error::environment("this program does not find itself").because(error))),
-        };
-        let mut words = vec![program, "shell".to_owned()];
         // The lab's directory is where it is started; an adopted one is found there, too.
-        words.extend(["--lab".to_owned(), ".".to_owned()]);
-        if let Some(engine) = &self.place.engine {
-            words.extend(["--engine".to_owned(), engine.clone()]);
-        }
-        self.outside(&words, service.into(), &format!("docker compose exec {service} sh")).await
+        let mut command = self.again(&["shell", "--lab", ".", service]);
+        command.current_dir(&self.place.dir);
+        self.outside(command, &format!("docker compose exec {service} sh")).await
     }
 
     /// A text in the learner's pager.
@@ -331,7 +345,7 @@ impl Runtime {
             Ok(file)
         });
         match written {
-            Ok(file) => self.outside(&words, file.path().into(), "export PAGER=more").await,
+            Ok(file) => self.in_lab(&words, file.path().into(), "export PAGER=more").await,
             Err(error) => Ok(Err(Error::environment("cannot write a file for the pager").because(error))),
         }
     }

@@ -9,7 +9,7 @@ fn strict() -> UpOptions {
     UpOptions {
         binds: BindStyle::Copy,
         ports: PortStyle::Free,
-        limits: Some(Limits { memory: 256 << 20, nano_cpus: 1_000_000_000, pids: 128 }),
+        limits: Some(Limits { memory: 256 << 20, nano_cpus: 1_000_000_000, pids: 128, disk: 1 << 30 }),
         small_subnets: true,
         labels: [("dev.breakfix.submission".into(), "7".into())].into(),
         ..Default::default()

@@ -254,6 +254,8 @@ impl Plain {
                 let lab = self.dir.display();
                 self.put(&format!("In another terminal: breakfix shell {service} --lab {lab}\n"))?;
             }
+            Effect::GetEngine => self.put("In another terminal: breakfix doctor --fix\n")?,
+            Effect::PlayRecorded => self.put("In another terminal: breakfix demo\n")?,
             Effect::Exit => self.over = true,
             // There is no editor of ours here, and no picture to draw.
             _ => {}

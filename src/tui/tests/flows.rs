@@ -236,7 +236,10 @@ fn without_an_engine_the_story_can_be_read_and_keys_say_why_not() {
     let mut stage = Stage::new(80, 24);
     stage.made();
     stage.tell(Update::Engine(EngineStatus::Missing(no_engine())));
-    assert_eq!(next(&stage), "Enter  read the story meanwhile");
+    assert_eq!(next(&stage), "Enter  read the story meanwhile   ·   f  get an engine");
+    stage.press("f");
+    stage.press("p");
+    assert_eq!(stage.effects, [Effect::GetEngine, Effect::PlayRecorded]);
     stage.press("Enter");
     assert_eq!(stage.model.screen, Screen::Lesson);
     stage.asked();
@@ -246,6 +249,15 @@ fn without_an_engine_the_story_can_be_read_and_keys_say_why_not() {
     stage.press("Enter");
     stage.tell(Update::Engine(EngineStatus::Here(super::stage::engine())));
     assert!(!stage.shows("nobody answers"));
+}
+
+#[test]
+fn with_an_engine_there_is_none_to_get() {
+    let mut stage = Stage::ready(80, 24);
+    stage.press("f");
+    stage.press("p");
+    assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::GetEngine | Effect::PlayRecorded)));
+    assert!(stage.shows("An engine answers"));
 }
 
 #[test]

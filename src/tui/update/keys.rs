@@ -88,6 +88,8 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
             model.config.fast_track = !model.config.fast_track;
             model.page = model.first_page();
         }
+        Command::Fix => without_engine(model, Effect::GetEngine, effects),
+        Command::Recorded => without_engine(model, Effect::PlayRecorded, effects),
         Command::Shell => shell(model),
         Command::Hint => going::hint(model, effects),
         Command::Explain => going::explain(model, effects),
@@ -273,6 +275,15 @@ fn conduct(model: &mut Model, actions: Vec<Action>, effects: &mut Vec<Effect>) {
         effects.push(Effect::Conduct(first));
     }
     model.queue = actions.collect();
+}
+
+/// What is offered where there is no engine.
+fn without_engine(model: &mut Model, effect: Effect, effects: &mut Vec<Effect>) {
+    match model.engine {
+        EngineStatus::Missing(_) => effects.push(effect),
+        EngineStatus::Looking => model.notice = Some("Docker is still looked for.".to_owned()),
+        EngineStatus::Here(_) => model.notice = Some("An engine answers: Enter begins with the real thing.".to_owned()),
+    }
 }
 
 /// The containers to open a shell in, at the one that the page or the link speaks of.

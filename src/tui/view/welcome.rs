@@ -12,12 +12,22 @@ use crate::{
     conductor::EngineStatus,
     engine::{EngineKind, ImageOrigin},
     tui::{
-        hops, markdown,
+        hops,
+        keymap::{self, Command, Place},
+        markdown,
         model::Model,
         need,
         text::{self, Break},
     },
 };
+
+/// What is offered at a key where there is no engine.
+const WITHOUT_ENGINE: &str = include_str!("../words/without-engine.txt");
+
+/// A suggestion for which there is a key.
+const DONE_BY_KEY: &str = "breakfix doctor --fix";
+/// Lines of why no engine answers: all that was tried is a long list.
+const MOST_WHYS: usize = 4;
 
 /// Draws it.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -135,11 +145,17 @@ fn engine(model: &Model, columns: usize) -> Vec<Line<'static>> {
                 Line::default(),
                 fact("✗", theme.bad(), "engine", text::cut(&error.what, columns.saturating_sub(15))),
             ];
-            for why in error.why.iter().take(4) {
-                lines.extend(more(why, columns, theme.faint()));
+            // On a small screen what can be done comes before why.
+            for (command, words) in [Command::Fix, Command::Recorded].into_iter().zip(WITHOUT_ENGINE.lines()) {
+                let key = keymap::key_name(command, Place::Welcome);
+                lines.extend(more(&format!("{key}  {words}"), columns, Style::new()));
             }
             lines.push(Line::default());
-            for (index, suggestion) in error.try_next.iter().take(3).enumerate() {
+            let whys = error.why.iter().flat_map(|why| more(why, columns, theme.faint()));
+            lines.extend(whys.take(MOST_WHYS));
+            lines.push(Line::default());
+            let others = error.try_next.iter().filter(|command| !command.starts_with(DONE_BY_KEY));
+            for (index, suggestion) in others.take(3).enumerate() {
                 let lead = if index == 0 { "Try:  " } else { "      " };
                 lines.extend(more(&format!("{lead}{suggestion}"), columns, theme.command()));
             }

@@ -1,0 +1,127 @@
+//! How much disk a stranger's containers take, and the end of those that take too much: engines bound memory and processes, and most
+//! of them not what is written.
+
+use std::{collections::HashMap, path::PathBuf, time::Duration};
+
+use bollard::{
+    models::{ContainerSummary, ContainerUpdateBody},
+    query_parameters::{InspectContainerOptionsBuilder, ListContainersOptionsBuilder},
+};
+use futures_util::future::join_all;
+
+use super::{
+    Engine, Limits,
+    call::{QUICK, ask},
+    labels,
+};
+use crate::error::{Error, Result};
+
+/// Between two looks.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Files of a volume that are looked at; one that holds more is too large.
+const MOST_FILES: usize = 100_000;
+
+impl Engine {
+    /// Watches what the project's containers write, in their own layers and in their volumes on the disk, and never ends unless
+    /// one writes more than this. Volumes are seen where the engine's directory can be read from here.
+    pub async fn watch_disk(&self, project: &str, most: u64) -> Error {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            // What cannot be asked now is asked again; that no engine answers is told by those who need it.
+            let Ok(containers) = self.sizes(project).await else { continue };
+            let weighed = join_all(containers.iter().map(|container| self.weigh(container, most))).await;
+            if let Some((container, _)) = containers.iter().zip(weighed).find(|(_, bytes)| *bytes > most) {
+                let service = container.labels.as_ref().and_then(|labels| labels.get(labels::SERVICE));
+                return too_much(service.map_or("a container", String::as_str), most);
+            }
+        }
+    }
+
+    async fn sizes(&self, project: &str) -> Result<Vec<ContainerSummary>> {
+        let filters = HashMap::from([("label", vec![format!("{}={project}", labels::PROJECT)])]);
+        let options = ListContainersOptionsBuilder::default().size(true).filters(&filters).build();
+        ask(QUICK, self.docker.list_containers(Some(options)))
+            .await
+            .map_err(|fault| fault.environment("the engine's containers cannot be listed"))
+    }
+
+    async fn weigh(&self, container: &ContainerSummary, most: u64) -> u64 {
+        let layer = u64::try_from(container.size_rw.unwrap_or_default()).unwrap_or_default();
+        if !self.is_local() {
+            return layer;
+        }
+        let volumes = container.mounts.iter().flatten().filter(|mount| mount.typ.as_deref() == Some("volume"));
+        let sources: Vec<PathBuf> = volumes.filter_map(|mount| Some(PathBuf::from(mount.source.as_ref()?))).collect();
+        let volumes =
+            tokio::task::spawn_blocking(move || sources.into_iter().map(|dir| size_of(dir, most)).sum::<u64>());
+        layer.saturating_add(volumes.await.unwrap_or_default())
+    }
+
+    /// Watches the container of a build's step: gives it the bound on processes that the builder cannot be asked for, and
+    /// ends it when it writes too much. `None` when it has ended by itself, or is no build of ours.
+    pub(crate) async fn watch_step(&self, id: &str, memory: i64, limits: &Limits) -> Option<Error> {
+        let there = self.inspect(id).await.ok()??;
+        // A build's output may name any container: only one with the limits that our builds have is touched.
+        let host = there.host_config.unwrap_or_default();
+        let labelled = there.config.and_then(|config| config.labels).unwrap_or_default().contains_key(labels::PROJECT);
+        if labelled || host.memory != Some(memory) || host.memory_swap != Some(memory) {
+            return None;
+        }
+        let update = ContainerUpdateBody { pids_limit: Some(limits.pids), ..Default::default() };
+        // Where it is over already, nothing is to be bounded.
+        let _ = ask(QUICK, self.docker.update_container(id, update)).await;
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let options = InspectContainerOptionsBuilder::default().size(true).build();
+            let there = ask(QUICK, self.docker.inspect_container(id, Some(options))).await.ok()?;
+            if there.size_rw.and_then(|bytes| u64::try_from(bytes).ok()).is_some_and(|bytes| bytes > limits.disk) {
+                return Some(too_much("a step of the build", limits.disk));
+            }
+        }
+    }
+}
+
+fn too_much(who: &str, most: u64) -> Error {
+    Error::stack(format!("{who} writes more than {} MiB to the disk", most >> 20)).why("it was ended there")
+}
+
+/// Bytes below a directory, counted no further than is needed to see that it is too large. Links are not followed, and what
+/// cannot be read weighs nothing.
+fn size_of(dir: PathBuf, most: u64) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let (mut bytes, mut files, mut open) = (0u64, 0, vec![dir]);
+    while let Some(dir) = open.pop() {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            let Ok(meta) = entry.metadata() else { continue };
+            files += 1;
+            if meta.is_dir() {
+                open.push(entry.path());
+            } else {
+                // What is taken of the disk, and not what a file with holes claims.
+                bytes = bytes.saturating_add(meta.blocks() * 512);
+            }
+            if bytes > most || files > MOST_FILES {
+                return most.saturating_add(1);
+            }
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_weighed_by_what_it_takes() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("sub")).unwrap();
+        std::fs::write(dir.path().join("sub/file"), vec![1; 100_000]).unwrap();
+        std::fs::File::create(dir.path().join("holes")).unwrap().set_len(1 << 40).unwrap();
+        std::os::unix::fs::symlink("/", dir.path().join("all")).unwrap();
+        let bytes = size_of(dir.path().to_owned(), 1 << 30);
+        assert!((100_000..1_000_000).contains(&bytes), "{bytes}");
+        assert_eq!(size_of(dir.path().to_owned(), 1000), 1001);
+        assert_eq!(size_of(dir.path().join("none"), 1000), 0);
+    }
+}
