@@ -1,4 +1,4 @@
-//! A second engine beside the machine's own: its socket, its data, its bridge, and no way out to the world. All of it goes when the
+//! A second engine beside the machine's own: its socket, its data, its bridge (or a network of its own), and no way out to the world. All of it goes when the
 //! value is dropped, also when a test panics.
 
 use std::{
@@ -18,27 +18,48 @@ pub struct Daemon {
     pub docker: Docker,
     pub url: String,
     // Dropped in this order: the process, its bridge, its files.
-    _process: Process,
-    _bridge: Bridge,
+    process: Process,
+    _bridge: Option<Bridge>,
     dir: tempfile::TempDir,
 }
 
 impl Daemon {
     /// Starts it. Docker's own registry is asked for at these mirrors, e.g. `http://127.0.0.1:5000`, and nowhere else.
     pub async fn start(mirrors: &[String]) -> Self {
+        Self::start_in(mirrors, true).await
+    }
+
+    /// Starts it in a network of its own, with nothing in it but the loopback and what the engine makes there: containers reach
+    /// each other, and nobody reaches anything else. Programs that want to reach a published port go there, see [`Self::beside`].
+    pub async fn start_apart() -> Self {
+        Self::start_in(&[], false).await
+    }
+
+    async fn start_in(mirrors: &[String], with_the_machine: bool) -> Self {
         let dir = tempfile::Builder::new().prefix("bfp-").tempdir().unwrap();
-        let bridge = Bridge::new();
+        let bridge = with_the_machine.then(Bridge::new);
         let at = |name: &str| dir.path().join(name);
         // With a bridge of its own it leaves `docker0` alone; with none it would take that away from the machine's engine.
-        let config = serde_json::json!({
-            "bridge": bridge.0, "iptables": false, "ip6tables": false, "ip-forward": false, "ip-masq": false,
+        let mut config = serde_json::json!({
             "storage-driver": "vfs", "data-root": at("data"), "exec-root": at("run"), "pidfile": at("pid"),
             "registry-mirrors": mirrors, "max-download-attempts": 2,
         });
+        if let Some(bridge) = &bridge {
+            for rules in ["iptables", "ip6tables", "ip-forward", "ip-masq"] {
+                config[rules] = false.into();
+            }
+            config["bridge"] = bridge.0.as_str().into();
+        }
         std::fs::write(at("daemon.json"), config.to_string()).unwrap();
         let url = format!("unix://{}", at("sock").display());
         let log = std::fs::File::create(at("log")).unwrap();
-        let mut command = Command::new("dockerd");
+        let mut command = if with_the_machine {
+            Command::new("dockerd")
+        } else {
+            let mut command = Command::new("unshare");
+            command.args(["--net", "sh", "-c", "ip link set lo up && exec dockerd \"$@\"", "sh"]);
+            command
+        };
         command
             .arg("--config-file")
             .arg(at("daemon.json"))
@@ -70,7 +91,14 @@ impl Daemon {
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
         let docker = Docker::connect_with_unix(&url, 120, bollard::API_DEFAULT_VERSION).unwrap();
-        Self { engine, docker, url, _process: process, _bridge: bridge, dir }
+        Self { engine, docker, url, process, _bridge: bridge, dir }
+    }
+
+    /// A program in the engine's own network.
+    pub fn beside(&self, program: &str) -> Command {
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/proc/{}/ns/net", self.process.child.id())).arg(program);
+        command
     }
 
     /// What it says of itself.
