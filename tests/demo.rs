@@ -161,10 +161,9 @@ impl Dice {
 /// Steps at random at the end.
 const AT_RANDOM: usize = 12;
 
-/// How many steps are taken: through the whole talk, some way back, and then at random. `BREAKFIX_DEMO_STEPS=100` goes all the way
-/// back, too.
+/// How many steps are taken: through the whole talk, some way back, and then at random. With `BREAKFIX_ALL=1` all the way back.
 fn steps_to_take() -> usize {
-    std::env::var("BREAKFIX_DEMO_STEPS").ok().and_then(|steps| steps.parse().ok()).unwrap_or(45)
+    if std::env::var_os("BREAKFIX_ALL").is_some() { 100 } else { 45 }
 }
 
 async fn talk(lab: PathBuf) {

@@ -300,6 +300,7 @@ fn apps_that_answer_badly() {
 }
 
 #[test]
+#[ignore = "loads the whole machine for minutes: cargo test --test hostile -- --ignored"]
 fn stacks_that_eat_the_machine() {
     if !containers() {
         return;
@@ -433,6 +434,7 @@ fn builds_that_mean_harm() {
 }
 
 #[test]
+#[ignore = "loads the whole machine for minutes: cargo test --test hostile -- --ignored"]
 fn stacks_that_take_what_is_others() {
     if !containers() {
         return;
