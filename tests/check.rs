@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod common;
+
 use std::{
     collections::BTreeMap,
     io::Read,
@@ -16,21 +18,8 @@ use std::{
 };
 
 use breakfix::course::Course;
+use common::{containers, docker, left_by};
 use serde_json::Value;
-
-/// Whether containers may be used. Says so when not.
-fn containers() -> bool {
-    if std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some_and(|value| !value.is_empty()) {
-        eprintln!("skipped: BREAKFIX_SKIP_DOCKER is set");
-        return false;
-    }
-    let answer = Command::new("docker").arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    assert!(
-        answer.is_ok_and(|status| status.success()),
-        "no container engine answers: start Docker, or set BREAKFIX_SKIP_DOCKER=1 to leave these tests out"
-    );
-    true
-}
 
 fn course() -> Course {
     Course::embedded().unwrap()
@@ -72,29 +61,6 @@ fn check(home: &Path, args: &[&str]) -> (Option<i32>, Vec<Value>, u32) {
     let report: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("no JSON: {stdout}\n{stderr}"));
     assert_eq!(report["format"], 1);
     (code, report["submissions"].as_array().unwrap().clone(), pid)
-}
-
-fn docker(args: &[&str]) -> Vec<String> {
-    let output = Command::new("docker").args(args).output().unwrap();
-    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
-}
-
-/// Everything on the engine that a check by this process made: containers, networks, volumes, and their projects' images.
-fn left_by(pid: u32) -> Vec<String> {
-    let mut left = Vec::new();
-    let label = r#"{{.Label "dev.breakfix.check"}} {{.Label "com.docker.compose.project"}}"#;
-    for list in [&["ps", "-a"][..], &["network", "ls"], &["volume", "ls"]] {
-        let args = [list, &["--filter", "label=dev.breakfix.check", "--format", label]].concat();
-        left.extend(docker(&args).into_iter().filter(|line| line.contains(&format!("/{pid}/"))));
-    }
-    let projects: Vec<String> =
-        left.iter().filter_map(|line| line.split_whitespace().last().map(str::to_owned)).collect();
-    left.extend(
-        docker(&["images", "--format", "{{.Repository}}"])
-            .into_iter()
-            .filter(|image| projects.iter().any(|project| image.starts_with(project))),
-    );
-    left
 }
 
 fn images_of_checks() -> Vec<String> {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod common;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -18,14 +20,6 @@ use breakfix::{
     lab::MakeLive,
 };
 use tokio::sync::mpsc;
-
-fn skipped() -> bool {
-    let skip = std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some_and(|value| !value.is_empty());
-    if skip {
-        eprintln!("skipped: BREAKFIX_SKIP_DOCKER is set");
-    }
-    skip
-}
 
 /// A front end that remembers nothing but waits for what it wants to see.
 struct FrontEnd {
@@ -157,7 +151,7 @@ impl Place {
 
 /// Runs a test's story, and tidies up after it whatever its end.
 fn on_real_containers<F: Future<Output = ()> + Send + 'static>(story: impl FnOnce(Arc<Place>) -> F) {
-    if skipped() {
+    if common::left_out() {
         return;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod common;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -246,8 +248,7 @@ async fn talk(lab: PathBuf) {
 
 #[test]
 fn a_hundred_steps_forwards_backwards_and_at_random_are_each_as_the_beat_declares() {
-    if std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some_and(|value| !value.is_empty()) {
-        eprintln!("skipped: BREAKFIX_SKIP_DOCKER is set");
+    if common::left_out() {
         return;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();

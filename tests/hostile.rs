@@ -5,8 +5,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod common;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     net::TcpListener,
     os::unix::{fs::symlink, net::UnixListener},
     path::{Path, PathBuf},
@@ -19,21 +21,8 @@ use std::{
 };
 
 use breakfix::{course::Course, probe::slowness};
+use common::{containers, docker, left_by};
 use serde_json::Value;
-
-/// Whether containers may be used. Says so when not.
-fn containers() -> bool {
-    if std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some_and(|value| !value.is_empty()) {
-        eprintln!("skipped: BREAKFIX_SKIP_DOCKER is set");
-        return false;
-    }
-    let answer = Command::new("docker").arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    assert!(
-        answer.is_ok_and(|status| status.success()),
-        "no container engine answers: start Docker, or set BREAKFIX_SKIP_DOCKER=1 to leave these tests out"
-    );
-    true
-}
 
 /// A submission in the making: the right stack, to be spoilt.
 struct Spoilt {
@@ -196,29 +185,6 @@ fn check(home: &Path, cases: &Cases) {
     eprintln!("{:.1} s in all", begun.elapsed().as_secs_f64());
     assert_eq!(left_by(pid), Vec::<String>::new(), "something stays");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-fn docker(args: &[&str]) -> Vec<String> {
-    let output = Command::new("docker").args(args).output().unwrap();
-    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
-}
-
-/// Everything on the engine that a check by this process made.
-fn left_by(pid: u32) -> Vec<String> {
-    let mut left = Vec::new();
-    let label = r#"{{.Label "dev.breakfix.check"}} {{.Label "com.docker.compose.project"}}"#;
-    for list in [&["ps", "-a"][..], &["network", "ls"], &["volume", "ls"]] {
-        let args = [list, &["--filter", "label=dev.breakfix.check", "--format", label]].concat();
-        left.extend(docker(&args).into_iter().filter(|line| line.contains(&format!("/{pid}/"))));
-    }
-    let projects: BTreeSet<String> =
-        left.iter().filter_map(|line| line.split_whitespace().last().map(str::to_owned)).collect();
-    left.extend(
-        docker(&["images", "--format", "{{.Repository}}"])
-            .into_iter()
-            .filter(|image| projects.iter().any(|project| image.starts_with(project))),
-    );
-    left
 }
 
 /// Containers that are builds of a test's own: they run a command with this word in it.

@@ -3,27 +3,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod common;
+
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
 };
 
 use breakfix::course::Course;
 
 fn skipped() -> bool {
-    if std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some_and(|value| !value.is_empty()) {
-        eprintln!("skipped: BREAKFIX_SKIP_DOCKER is set");
+    if !common::containers() {
         return true;
     }
-    let answers = |args: &[&str]| {
-        let status = Command::new("docker").args(args).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        status.is_ok_and(|status| status.success())
-    };
-    assert!(
-        answers(&["version"]),
-        "no container engine answers: start Docker, or set BREAKFIX_SKIP_DOCKER=1 to leave these tests out"
-    );
-    let plugin = answers(&["compose", "version"]);
+    let plugin = common::answers(&["compose", "version"]);
     if !plugin {
         eprintln!("skipped: the Compose plugin is not installed");
     }

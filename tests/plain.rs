@@ -3,6 +3,8 @@
 //! Where no engine answers, the test on containers fails and says what to start; `BREAKFIX_SKIP_DOCKER=1` leaves it out.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod common;
+
 use std::{
     io::{Read, Write},
     path::Path,
@@ -104,8 +106,7 @@ fn without_an_engine_the_story_is_read_and_the_end_of_the_input_is_the_end() {
 
 #[test]
 fn who_does_what_the_next_line_says_solves_the_whole_course() {
-    if std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some_and(|value| !value.is_empty()) {
-        eprintln!("skipped: BREAKFIX_SKIP_DOCKER is set");
+    if common::left_out() {
         return;
     }
     let home = tempfile::Builder::new().prefix("breakfix-plain-").tempdir().unwrap();

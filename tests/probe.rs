@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod common;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -120,17 +122,9 @@ fn summary(report: &Report) -> String {
     format!("{:?} {hop} {lesson} [{}] {}", report.verdict, turns.join(" "), hops.join(" | "))
 }
 
-fn skipped() -> bool {
-    let skip = std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some();
-    if skip {
-        eprintln!("skipped: BREAKFIX_SKIP_DOCKER is set");
-    }
-    skip
-}
-
 /// Starts the stack with this change, surveys it, and compares what it comes to.
 async fn case(name: &str, stack: &str, change: impl Fn(&Path), expected: &str) {
-    if skipped() {
+    if common::left_out() {
         return;
     }
     let running = Running::start(name, stack, change).await;
@@ -142,7 +136,7 @@ async fn case(name: &str, stack: &str, change: impl Fn(&Path), expected: &str) {
 
 #[tokio::test]
 async fn the_fixed_shop_works() {
-    if skipped() {
+    if common::left_out() {
         return;
     }
     let running = Running::start("fixed", "fixed-stack", |_| {}).await;
@@ -212,7 +206,7 @@ async fn an_unknown_upstream_ends_nginx() {
 #[tokio::test]
 async fn an_app_that_ends_at_once() {
     let change = |dir: &Path| edit(dir, "src/app.py", "app = Flask(__name__)", "app = Flask(__nam__)");
-    if skipped() {
+    if common::left_out() {
         return;
     }
     let running = Running::start("crash", "fixed-stack", change).await;

@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod common;
+
 use std::{
     fs,
     path::Path,
@@ -12,21 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use common::{containers, left_by};
 use serde_json::Value;
-
-/// Whether containers may be used. Says so when not.
-fn containers() -> bool {
-    if std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some_and(|value| !value.is_empty()) {
-        eprintln!("skipped: BREAKFIX_SKIP_DOCKER is set");
-        return false;
-    }
-    let answer = Command::new("docker").arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    assert!(
-        answer.is_ok_and(|status| status.success()),
-        "no container engine answers: start Docker, or set BREAKFIX_SKIP_DOCKER=1 to leave these tests out"
-    );
-    true
-}
 
 fn start(args: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_breakfix"))
@@ -61,22 +50,6 @@ fn proved(args: &[&str]) -> (Option<i32>, Vec<Value>, String) {
         serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("no JSON: {}\n{}", ran.stdout, ran.stderr));
     assert_eq!(report["format"], 1);
     (ran.code, report["cases"].as_array().unwrap().clone(), ran.stderr)
-}
-
-fn docker(args: &[&str]) -> Vec<String> {
-    let output = Command::new("docker").args(args).output().unwrap();
-    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
-}
-
-/// Everything on the engine that this process made: containers, networks, volumes, and their projects' images.
-fn left_by(pid: u32) -> Vec<String> {
-    let mut left = Vec::new();
-    let label = r#"{{.Label "dev.breakfix.check"}} {{.Label "com.docker.compose.project"}}"#;
-    for list in [&["ps", "-a"][..], &["network", "ls"], &["volume", "ls"]] {
-        let args = [list, &["--filter", "label=dev.breakfix.check", "--format", label]].concat();
-        left.extend(docker(&args).into_iter().filter(|line| line.contains(&format!("/{pid}/"))));
-    }
-    left
 }
 
 fn text<'a>(case: &'a Value, key: &str) -> &'a str {

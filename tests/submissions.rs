@@ -7,6 +7,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod common;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -14,6 +16,7 @@ use std::{
 };
 
 use breakfix::course::Course;
+use common::containers;
 use serde_json::Value;
 
 /// What several of them need beside the packages of `fixed-stack`; one list, so that they share a layer.
@@ -83,20 +86,6 @@ fn write(home: &Path, submission: &Submission) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-}
-
-/// Whether containers may be used. Says so when not.
-fn containers() -> bool {
-    if std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some_and(|value| !value.is_empty()) {
-        eprintln!("skipped: BREAKFIX_SKIP_DOCKER is set");
-        return false;
-    }
-    let answer = Command::new("docker").arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    assert!(
-        answer.is_ok_and(|status| status.success()),
-        "no container engine answers: start Docker, or set BREAKFIX_SKIP_DOCKER=1 to leave this test out"
-    );
-    true
 }
 
 /// In what a verdict differs from the one that is deserved.

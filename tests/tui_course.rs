@@ -7,15 +7,18 @@
 
 mod pty;
 
+mod common;
+
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
     time::{Duration, Instant},
 };
 
 use portable_pty::CommandBuilder;
 
 use crate::pty::Screen;
+use common::containers;
 
 /// Longer than any one step takes on a slow and busy machine.
 const STEP: Duration = Duration::from_secs(300);
@@ -27,20 +30,6 @@ const ENTER: &str = "\r";
 
 fn ctrl(letter: char) -> String {
     char::from(letter as u8 - b'a' + 1).to_string()
-}
-
-/// Whether containers may be used. Says so when not.
-fn containers() -> bool {
-    if std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some_and(|value| !value.is_empty()) {
-        eprintln!("skipped: BREAKFIX_SKIP_DOCKER is set");
-        return false;
-    }
-    let answer = Command::new("docker").arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    assert!(
-        answer.is_ok_and(|status| status.success()),
-        "no container engine answers: start Docker, or set BREAKFIX_SKIP_DOCKER=1 to leave these tests out"
-    );
-    true
 }
 
 /// A lab that leaves nothing behind, however the test ends.

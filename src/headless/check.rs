@@ -34,20 +34,7 @@ pub async fn check(context: &Context, args: &CheckArgs) -> Result<u8> {
     let out = Paint::stdout(context.color);
     let cancel = CancellationToken::new();
     let signals = tokio::spawn(cancel_on_signal(cancel.clone()));
-    let submissions = match engines(context).await {
-        Ok(engines) => graded(context, args, engines, cancel.clone(), out).await?,
-        Err(error) => {
-            let submissions: Vec<_> =
-                args.dirs.iter().map(|dir| conductor::not_checked(dir, &context.course, &error)).collect();
-            if args.format == Format::Human {
-                note(render_error(&error, Paint::stderr(context.color)).trim_end());
-                for submission in &submissions {
-                    print(&verdicts::human(submission, out))?;
-                }
-            }
-            submissions
-        }
-    };
+    let submissions = submissions(context, args, cancel.clone(), out).await?;
     signals.abort();
     match args.format {
         Format::Human => {
@@ -61,6 +48,29 @@ pub async fn check(context: &Context, args: &CheckArgs) -> Result<u8> {
         Format::Github => print(&verdicts::github(&submissions))?,
     }
     Ok(if cancel.is_cancelled() { Error::cancelled().exit_code() } else { exit_code(&submissions) })
+}
+
+/// Grades the directories, and prints each verdict for people as it comes. Without an engine nothing can be told of any.
+pub(super) async fn submissions(
+    context: &Context,
+    args: &CheckArgs,
+    cancel: CancellationToken,
+    out: Paint,
+) -> Result<Vec<SubmissionReport>> {
+    match engines(context).await {
+        Ok(engines) => graded(context, args, engines, cancel, out).await,
+        Err(error) => {
+            let submissions: Vec<_> =
+                args.dirs.iter().map(|dir| conductor::not_checked(dir, &context.course, &error)).collect();
+            if args.format == Format::Human {
+                note(render_error(&error, Paint::stderr(context.color)).trim_end());
+                for submission in &submissions {
+                    print(&verdicts::human(submission, out))?;
+                }
+            }
+            Ok(submissions)
+        }
+    }
 }
 
 /// The engines that are named, else the one that is found. One of several that does not answer is told and left aside.
@@ -144,7 +154,7 @@ fn aside(submission: &SubmissionReport, context: &Context) {
 }
 
 /// 1 when one is broken, else 3 when one could not be told, else 0.
-fn exit_code(submissions: &[SubmissionReport]) -> u8 {
+pub(super) fn exit_code(submissions: &[SubmissionReport]) -> u8 {
     let any = |verdict| submissions.iter().any(|submission| submission.report.verdict == verdict);
     if any(Verdict::Broken) {
         1

@@ -209,11 +209,22 @@ pub struct CheckArgs {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: Option<u16>,
     /// Give up on a directory after this many seconds
-    #[arg(long, value_name = "SECONDS", default_value = "180", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = PATIENCE, value_parser = seconds)]
     pub timeout: Duration,
     /// Leave the containers running, and say what they are called
     #[arg(long)]
     pub keep: bool,
+}
+
+/// Seconds that one directory, or one case, is given.
+const PATIENCE: &str = "180";
+
+impl CheckArgs {
+    /// For one directory, as if nothing else were said.
+    pub fn of(dir: PathBuf) -> Self {
+        let timeout = seconds(PATIENCE).expect("a whole number");
+        Self { dirs: vec![dir], lesson: None, format: Format::Human, jobs: None, timeout, keep: false }
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -268,7 +279,7 @@ pub struct SelftestArgs {
     #[arg(long)]
     pub fresh: bool,
     /// Give up on a case after this many seconds
-    #[arg(long, value_name = "SECONDS", default_value = "180", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = PATIENCE, value_parser = seconds)]
     pub timeout: Duration,
 }
 

@@ -1,28 +1,24 @@
 //! `breakfix hand-in`: the working code and the story of its debugging, as a folder ready for a repository of one's own.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{fs, path::Path};
 
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Context,
-    cli::HandInArgs,
-    terminal::{Paint, ProgressLine, clean, note, print},
-    verdicts,
+    Context, check,
+    cli::{CheckArgs, HandInArgs},
+    terminal::{Paint, clean, note, print},
 };
 use crate::{
-    conductor::{self, CheckOptions, SubmissionReport},
-    diagnosis::Verdict,
-    engine::Engine,
     error::{Error, Result},
     journal::{self, Journal},
     lab::Lab,
 };
 
-/// The README of a folder, its beginning.
+/// The folder's README.
 const README: &str = "README.md";
 
-/// Checks the lab, then writes the folder, whatever the verdict; the exit code is the verdict's.
+/// Writes the folder and checks it, whatever the verdict; the exit code is the verdict's.
 ///
 /// # Errors
 /// Usage: there is no such lab, or the folder holds something already. Environment: the folder cannot be written.
@@ -33,43 +29,21 @@ pub async fn hand_in(context: &Context, dir: &Path, args: &HandInArgs) -> Result
         note(&format!("{} is no file of the lab, and was left out", clean(&path.display().to_string())));
     }
     write_readme(context, &lab, &args.dir)?;
-    let submission = checked(context, &args.dir).await;
-    print(&verdicts::human(&submission, Paint::stdout(context.color)))?;
+    // The folder is what gets checked, not the lab: it is what will be handed in.
+    let cancel = CancellationToken::new();
+    let signals = tokio::spawn(check::cancel_on_signal(cancel.clone()));
+    let of_folder = CheckArgs::of(args.dir.clone());
+    let submissions = check::submissions(context, &of_folder, cancel, Paint::stdout(context.color)).await?;
+    signals.abort();
     let to = clean(&args.dir.display().to_string());
-    let (words, code) = match submission.report.verdict {
-        Verdict::Works => ("the code works, and README.md tells how it came to that", 0),
-        Verdict::Broken => ("README.md tells the story so far; what still fails stands above", 1),
-        Verdict::Unknown => ("whether the code works could not be told; README.md tells the story", 3),
+    let code = check::exit_code(&submissions);
+    let words = match code {
+        0 => "the code works, and README.md tells how it came to that",
+        1 => "README.md tells the story so far; what still fails stands above",
+        _ => "whether the code works could not be told; README.md tells the story",
     };
     print(&format!("{to}: {words}\nnext: cd {to} && git init && git add . && git commit\n"))?;
     Ok(code)
-}
-
-/// The folder is what gets checked, not the lab: it is what will be handed in.
-async fn checked(context: &Context, dir: &Path) -> SubmissionReport {
-    let engine = match Engine::find(context.engine.as_deref()).await {
-        Ok(engine) => engine,
-        Err(error) => return conductor::not_checked(dir, &context.course, &error),
-    };
-    let options = CheckOptions {
-        engine,
-        course: Arc::clone(&context.course),
-        images: context.images,
-        timeout: Duration::from_secs(180),
-        keep: false,
-        lesson: None,
-        cancel: CancellationToken::new(),
-    };
-    let line = ProgressLine::start(context.verbose > 0);
-    let cancel = options.cancel.clone();
-    let signal = tokio::spawn(async move {
-        super::signal().await;
-        cancel.cancel();
-    });
-    let submission = conductor::check_submission(dir, &options, line.progress()).await;
-    signal.abort();
-    line.finish().await;
-    submission
 }
 
 /// The stack's own README first, since it says how to run it; then the story.

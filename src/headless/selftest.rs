@@ -10,7 +10,7 @@ use super::{
     Context,
     check::{cancel_on_signal, jobs, sweep},
     cli::{SelftestArgs, SelftestFormat},
-    terminal::{Paint, ProgressLine, clean, clean_lines, note, print, render_error},
+    terminal::{Paint, ProgressLine, clean, clean_lines, json_text, note, print, render_error},
     verdicts::{self, xml},
 };
 use crate::{
@@ -191,10 +191,7 @@ fn tally(reports: &[CaseReport], seconds: f64) -> String {
 
 /// The contract of `selftest --format json`.
 fn json(reports: &[CaseReport]) -> String {
-    let all = JsonReport { format: 1, cases: reports.iter().map(JsonCase::from).collect() };
-    let mut text = serde_json::to_string_pretty(&all).expect("plain data with string keys always serializes");
-    text.push('\n');
-    text
+    json_text(&JsonReport { format: 1, cases: reports.iter().map(JsonCase::from).collect() })
 }
 
 #[derive(Serialize)]

@@ -114,6 +114,13 @@ pub fn print(text: &str) -> crate::Result<()> {
     }
 }
 
+/// Plain data as indented JSON, with a line's end.
+pub fn json_text(data: &impl serde::Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(data).expect("plain data with string keys always serializes");
+    text.push('\n');
+    text
+}
+
 /// The error in its three parts: what happened, why, what to try.
 pub fn render_error(error: &Error, paint: Paint) -> String {
     let mut text = format!("{} {}\n", paint.bad("error:"), clean_lines(&error.what));

@@ -4,7 +4,7 @@ use std::path::{Component, PathBuf};
 
 use serde::Serialize;
 
-use super::terminal::{Paint, clean};
+use super::terminal::{Paint, clean, json_text};
 use crate::{
     compose::Place,
     conductor::SubmissionReport,
@@ -13,10 +13,7 @@ use crate::{
 
 /// One JSON object with all submissions: the contract of `check --format json`.
 pub fn json(submissions: &[SubmissionReport]) -> String {
-    let all = JsonReport { format: 1, submissions: submissions.iter().map(JsonSubmission::from).collect() };
-    let mut text = serde_json::to_string_pretty(&all).expect("plain data with string keys always serializes");
-    text.push('\n');
-    text
+    json_text(&JsonReport { format: 1, submissions: submissions.iter().map(JsonSubmission::from).collect() })
 }
 
 #[derive(Serialize)]

@@ -52,12 +52,8 @@ impl Lab {
         }
         let with: Vec<&str> = solved.iter().copied().chain([lesson]).collect();
         let target = course.stack_with(&with)?;
-        let old = self.texts_named(fix.iter().map(Edit::file))?;
-        let new: BTreeMap<String, String> =
-            target.into_iter().filter(|(path, _)| fix.iter().any(|edit| edit.file() == path)).collect();
-        let backup = self.back_up(diffs(&old, &new).iter().map(|diff| diff.file.as_path()))?;
-        self.write_changes(&old, &new)?;
-        Ok(Revealed { diff: joined(&diffs(&old, &new)), backup: Some(backup) })
+        let (diff, backup) = self.replace_files_of(fix, target)?;
+        Ok(Revealed { diff, backup: Some(backup) })
     }
 
     /// Makes the lab's files exactly these, and gives the unified diff of what that changed. What could not change a stack
@@ -84,12 +80,18 @@ impl Lab {
         let fix = &course.lesson_or_error(lesson)?.fix;
         let with: Vec<&str> = solved.iter().copied().filter(|id| *id != lesson).collect();
         let target = course.stack_with(&with)?;
+        self.replace_files_of(fix, target).map(|(_, backup)| backup)
+    }
+
+    /// Makes the files that a fix touches those of `target`; gives the unified diff, and where a copy of them lies.
+    fn replace_files_of(&self, fix: &[Edit], target: BTreeMap<String, String>) -> Result<(String, PathBuf)> {
         let old = self.texts_named(fix.iter().map(Edit::file))?;
         let new: BTreeMap<String, String> =
             target.into_iter().filter(|(path, _)| fix.iter().any(|edit| edit.file() == path)).collect();
-        let backup = self.back_up(diffs(&old, &new).iter().map(|diff| diff.file.as_path()))?;
+        let changed = diffs(&old, &new);
+        let backup = self.back_up(changed.iter().map(|diff| diff.file.as_path()))?;
         self.write_changes(&old, &new)?;
-        Ok(backup)
+        Ok((joined(&changed), backup))
     }
 
     /// Puts files back to the broken stack's, keeping a copy of what is replaced; gives the copy's place, relative to

@@ -5,7 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Lab, texts::is_skipped, write::io_error};
+use super::{
+    Lab,
+    texts::{is_skipped_dir, leads_inside},
+    write::io_error,
+};
 use crate::error::{Error, Result};
 
 impl Lab {
@@ -45,25 +49,21 @@ fn copy(root: &Path, below: &Path, to: &Path, left_out: &mut Vec<PathBuf>) -> Re
     let read = |error| io_error("read", &from, error);
     for entry in fs::read_dir(&from).map_err(read)? {
         let entry = entry.map_err(read)?;
-        let (name, path) = (entry.file_name(), below.join(entry.file_name()));
+        let path = below.join(entry.file_name());
         let kind = entry.file_type().map_err(read)?;
         let target = to.join(&path);
         if kind.is_dir() {
-            if !name.to_str().is_some_and(is_skipped) && !entry.path().join("pyvenv.cfg").exists() {
+            if !is_skipped_dir(&entry.path()) {
                 fs::create_dir_all(&target).map_err(|error| io_error("make", &target, error))?;
                 copy(root, &path, to, left_out)?;
             }
-        } else if kind.is_file() || leads_to_a_file_inside(root, &entry.path()) {
+        } else if kind.is_file() || entry.path().is_file() && leads_inside(root, &entry.path()) {
             fs::copy(entry.path(), &target).map_err(|error| io_error("copy", &entry.path(), error))?;
         } else {
             left_out.push(path);
         }
     }
     Ok(())
-}
-
-fn leads_to_a_file_inside(root: &Path, link: &Path) -> bool {
-    fs::canonicalize(link).is_ok_and(|target| target.starts_with(root) && target.is_file())
 }
 
 #[cfg(test)]

@@ -21,6 +21,16 @@ pub(super) fn is_skipped(name: &str) -> bool {
     matches!(name, ".git" | ".breakfix" | "__pycache__" | "node_modules")
 }
 
+/// Whether a directory of this name is no part of a stack: a cache, the tutor's own, a virtual environment of Python's.
+pub(super) fn is_skipped_dir(dir: &Path) -> bool {
+    dir.file_name().and_then(|name| name.to_str()).is_some_and(is_skipped) || dir.join("pyvenv.cfg").exists()
+}
+
+/// Whether a link leads to something inside this directory, whose path is free of links.
+pub(super) fn leads_inside(root: &Path, link: &Path) -> bool {
+    fs::canonicalize(link).is_ok_and(|target| target.starts_with(root))
+}
+
 /// The text files below a directory, by path with forward slashes. Binary files, files over [`MAX_TEXT`], Python's virtual
 /// environments, symlinks that leave the directory, and what cannot be read are passed over; at most [`MAX_FILES`] are read,
 /// those higher up first.
@@ -53,10 +63,11 @@ impl Reader {
             let Ok(kind) = entry.file_type() else { continue };
             let path = format!("{prefix}{name}");
             if kind.is_dir() {
-                if !is_skipped(&name) && !entry.path().join("pyvenv.cfg").exists() {
+                if !is_skipped_dir(&entry.path()) {
                     dirs.push((entry.path(), path));
                 }
-            } else if (kind.is_file() || kind.is_symlink() && self.stays_inside(&entry.path()))
+            } else if (kind.is_file()
+                || kind.is_symlink() && self.root.as_ref().is_some_and(|root| leads_inside(root, &entry.path())))
                 && let Some(text) = read_text(&entry.path())
             {
                 self.bytes += text.len();
@@ -65,13 +76,6 @@ impl Reader {
         }
         for (dir, path) in dirs {
             self.walk(&dir, &format!("{path}/"));
-        }
-    }
-
-    fn stays_inside(&self, link: &Path) -> bool {
-        match (fs::canonicalize(link), &self.root) {
-            (Ok(target), Some(root)) => target.starts_with(root),
-            _ => false,
         }
     }
 }

@@ -1,5 +1,14 @@
 //! The one table of keys: the bar, the `?` screen and what a key does all come from it.
 
+/// Keys, as a row of a table wants them.
+macro_rules! keys {
+    ($($key:expr),+ $(,)?) => {{
+        const KEYS: &[$crate::tui::keymap::Chord] = &[$($key),+];
+        KEYS
+    }};
+}
+pub(in crate::tui) use keys;
+
 mod table;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -230,30 +239,51 @@ pub enum Place {
     Unsaved,
 }
 
-/// One row of the table.
+/// One row of a table of keys: of the learner's screen, unless other commands and places are named.
 #[derive(Debug)]
-pub struct Binding {
+pub struct Binding<C: 'static = Command, P: 'static = Place> {
     /// The keys; the first is the one that is shown.
     pub keys: &'static [Chord],
     /// What they ask for.
-    pub command: Command,
+    pub command: C,
     /// One or two words, for the bar.
     pub label: &'static str,
     /// A few words more, for the `?` screen.
     pub help: &'static str,
     /// Where it holds.
-    pub holds: &'static [Place],
+    pub holds: &'static [P],
     /// Its rank in the bar; 0 keeps it out.
     pub bar: u8,
 }
 
+/// A row, as tables are written.
+pub(in crate::tui) const fn row<C: Copy, P>(
+    keys: &'static [Chord],
+    command: C,
+    label: &'static str,
+    help: &'static str,
+    holds: &'static [P],
+    bar: u8,
+) -> Binding<C, P> {
+    Binding { keys, command, label, help, holds, bar }
+}
+
 /// What this key asks for in this place, with the key's digit where it is one.
 pub fn command(key: KeyEvent, place: Place) -> Option<(Command, Option<usize>)> {
+    command_in(TABLE, key, place)
+}
+
+/// The same, in any table: the first row that fits wins.
+pub(in crate::tui) fn command_in<C: Copy, P: PartialEq>(
+    table: &[Binding<C, P>],
+    key: KeyEvent,
+    place: P,
+) -> Option<(C, Option<usize>)> {
     if key.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META) {
         return None;
     }
     let chord = Chord::from(key);
-    let binding = TABLE.iter().find(|row| row.holds.contains(&place) && row.keys.contains(&chord))?;
+    let binding = table.iter().find(|row| row.holds.contains(&place) && row.keys.contains(&chord))?;
     let digit = match chord.code {
         KeyCode::Char(c) => c.to_digit(10).map(|digit| digit as usize),
         _ => None,
@@ -276,7 +306,15 @@ pub fn key_name(command: Command, place: Place) -> String {
 
 /// The rows that the bar shows in this place, in order.
 pub fn bar(place: Place) -> Vec<&'static Binding> {
-    let mut rows: Vec<_> = TABLE.iter().filter(|row| row.bar > 0 && row.holds.contains(&place)).collect();
+    bar_of(TABLE, place)
+}
+
+/// The same, of any table.
+pub(in crate::tui) fn bar_of<C, P: PartialEq>(
+    table: &'static [Binding<C, P>],
+    place: P,
+) -> Vec<&'static Binding<C, P>> {
+    let mut rows: Vec<_> = table.iter().filter(|row| row.bar > 0 && row.holds.contains(&place)).collect();
     rows.sort_by_key(|row| row.bar);
     rows
 }

@@ -5,6 +5,8 @@
 // Support functions are part of the tests, and a failed step there is a failed test.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod down;
 mod interop;
 mod observe;

@@ -31,8 +31,7 @@ pub const CONF: &str = "server { listen 80; location / { proxy_pass http://app:5
 
 /// The engine, or `None` when tests on containers are to be skipped.
 pub async fn engine() -> Option<Engine> {
-    if std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some_and(|value| value == "1") {
-        eprintln!("SKIPPED, for BREAKFIX_SKIP_DOCKER=1: this test needs a container engine");
+    if crate::common::left_out() {
         return None;
     }
     let engine = Engine::find(None).await;

@@ -8,6 +8,8 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(target_os = "linux")]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod daemon;
 mod proxy;
 mod registry;
@@ -32,8 +34,7 @@ use serde_json::json;
 
 /// Whether something is missing that these tests need; then it is said.
 fn skipped() -> bool {
-    if std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some_and(|value| value == "1") {
-        eprintln!("SKIPPED, for BREAKFIX_SKIP_DOCKER=1: this test needs a container engine");
+    if common::left_out() {
         return true;
     }
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -1,8 +1,11 @@
 //! The demo's one table of keys. Presenter remotes send PageDown and PageUp, and `.` for a blank screen.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
-use crate::tui::keymap::Chord;
+use crate::tui::keymap::{self, Chord, bar_of, command_in, keys, row};
+
+/// One row of the table.
+pub type Binding = keymap::Binding<Command, Place>;
 
 /// What a key asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,41 +77,6 @@ pub enum Place {
     Leaving,
 }
 
-/// One row of the table.
-#[derive(Debug)]
-pub struct Binding {
-    /// The keys; the first is the one that is shown.
-    pub keys: &'static [Chord],
-    /// What they ask for.
-    pub command: Command,
-    /// One or two words, for the bar.
-    pub label: &'static str,
-    /// A few words more, for the list.
-    pub help: &'static str,
-    /// Where it holds.
-    pub holds: &'static [Place],
-    /// Whether the bar shows it.
-    pub bar: bool,
-}
-
-const fn row(
-    keys: &'static [Chord],
-    command: Command,
-    label: &'static str,
-    help: &'static str,
-    holds: &'static [Place],
-    bar: bool,
-) -> Binding {
-    Binding { keys, command, label, help, holds, bar }
-}
-
-macro_rules! keys {
-    ($($key:expr),+ $(,)?) => {{
-        const KEYS: &[Chord] = &[$($key),+];
-        KEYS
-    }};
-}
-
 const DIGITS: &[Chord] = keys![
     Chord::char('0'),
     Chord::char('1'),
@@ -137,7 +105,7 @@ pub const TABLE: &[Binding] = &[
         "next",
         "the next beat; while it types: all at once; from an aside: back to the talk",
         &[Talk],
-        true,
+        1,
     ),
     row(
         keys![Chord::plain(KeyCode::Left), Chord::plain(KeyCode::PageUp), Chord::plain(KeyCode::Backspace)],
@@ -145,28 +113,28 @@ pub const TABLE: &[Binding] = &[
         "back",
         "the beat before, with the shop as it was there",
         &[Talk],
-        true,
+        1,
     ),
-    row(DIGITS, Command::Lesson, "a lesson", "the lesson with this number", &[Talk], false),
-    row(keys![Chord::char('b')], Command::Break, "break", "break it, in a way of your choice", &[Talk], true),
-    row(keys![Chord::char('m')], Command::Mend, "mend", "mend it, in a way of your choice", &[Talk], true),
-    row(keys![Chord::char('a')], Command::Again, "again", "put the shop into this state again, and ask", &[Talk], true),
+    row(DIGITS, Command::Lesson, "a lesson", "the lesson with this number", &[Talk], 0),
+    row(keys![Chord::char('b')], Command::Break, "break", "break it, in a way of your choice", &[Talk], 1),
+    row(keys![Chord::char('m')], Command::Mend, "mend", "mend it, in a way of your choice", &[Talk], 1),
+    row(keys![Chord::char('a')], Command::Again, "again", "put the shop into this state again, and ask", &[Talk], 1),
     row(
         keys![Chord::char('r')],
         Command::Source,
         "recording",
         "to the recorded run, and back to the containers",
         &[Talk],
-        false,
+        0,
     ),
-    row(keys![Chord::char(' ')], Command::Pause, "pause", "stop, and play on", &[Journal], true),
+    row(keys![Chord::char(' ')], Command::Pause, "pause", "stop, and play on", &[Journal], 1),
     row(
         keys![Chord::plain(KeyCode::Right), Chord::plain(KeyCode::PageDown)],
         Command::Step,
         "step",
         "one step on",
         &[Journal],
-        true,
+        1,
     ),
     row(
         keys![Chord::plain(KeyCode::Left), Chord::plain(KeyCode::PageUp)],
@@ -174,25 +142,18 @@ pub const TABLE: &[Binding] = &[
         "step back",
         "one step back",
         &[Journal],
-        true,
+        1,
     ),
-    row(keys![Chord::char('+'), Chord::char('=')], Command::Faster, "faster", "play faster", &[Journal], true),
-    row(keys![Chord::char('-')], Command::Slower, "slower", "play slower", &[Journal], true),
-    row(keys![Chord::char('.')], Command::Blank, "blank", "show nothing, until the next key", &[Talk, Journal], false),
-    row(keys![Chord::char('?')], Command::Help, "keys", "this list", &[Talk, Journal], true),
-    row(
-        keys![Chord::char('q')],
-        Command::Quit,
-        "quit",
-        "leave (asks what becomes of the shop)",
-        &[Talk, Journal],
-        true,
-    ),
-    row(keys![Chord::plain(KeyCode::Up)], Command::Up, "up", "up", &[Menu], false),
-    row(keys![Chord::plain(KeyCode::Down)], Command::Down, "down", "down", &[Menu], false),
-    row(keys![Chord::plain(KeyCode::Enter)], Command::Take, "do it", "do what is marked", &[Menu], true),
-    row(keys![Chord::plain(KeyCode::Backspace)], Command::Erase, "erase", "take the last letter back", &[Menu], false),
-    row(keys![Chord::plain(KeyCode::Esc)], Command::Close, "close", "close what is open", &[Menu, Reading], true),
+    row(keys![Chord::char('+'), Chord::char('=')], Command::Faster, "faster", "play faster", &[Journal], 1),
+    row(keys![Chord::char('-')], Command::Slower, "slower", "play slower", &[Journal], 1),
+    row(keys![Chord::char('.')], Command::Blank, "blank", "show nothing, until the next key", &[Talk, Journal], 0),
+    row(keys![Chord::char('?')], Command::Help, "keys", "this list", &[Talk, Journal], 1),
+    row(keys![Chord::char('q')], Command::Quit, "quit", "leave (asks what becomes of the shop)", &[Talk, Journal], 1),
+    row(keys![Chord::plain(KeyCode::Up)], Command::Up, "up", "up", &[Menu], 0),
+    row(keys![Chord::plain(KeyCode::Down)], Command::Down, "down", "down", &[Menu], 0),
+    row(keys![Chord::plain(KeyCode::Enter)], Command::Take, "do it", "do what is marked", &[Menu], 1),
+    row(keys![Chord::plain(KeyCode::Backspace)], Command::Erase, "erase", "take the last letter back", &[Menu], 0),
+    row(keys![Chord::plain(KeyCode::Esc)], Command::Close, "close", "close what is open", &[Menu, Reading], 1),
     row(
         keys![
             Chord::char('q'),
@@ -206,25 +167,25 @@ pub const TABLE: &[Binding] = &[
         "close",
         "close",
         &[Reading],
-        false,
+        0,
     ),
-    row(keys![Chord::plain(KeyCode::Esc)], Command::Close, "stay", "go on with the talk", &[Leaving], true),
+    row(keys![Chord::plain(KeyCode::Esc)], Command::Close, "stay", "go on with the talk", &[Leaving], 1),
     row(
         keys![Chord::char('t')],
         Command::TakeDown,
         "take it down",
         "remove the demo's containers and volume, and leave",
         &[Leaving],
-        true,
+        1,
     ),
-    row(keys![Chord::char('k')], Command::Keep, "keep it", "leave the shop running", &[Leaving], true),
+    row(keys![Chord::char('k')], Command::Keep, "keep it", "leave the shop running", &[Leaving], 1),
     row(
         keys![Chord::ctrl('c')],
         Command::Interrupt,
         "quit",
         "leave; twice: at once",
         &[Talk, Menu, Journal, Reading, Leaving],
-        false,
+        0,
     ),
     row(
         keys![Chord::ctrl('z')],
@@ -232,7 +193,7 @@ pub const TABLE: &[Binding] = &[
         "suspend",
         "back to the shell; fg returns",
         &[Talk, Menu, Journal, Reading, Leaving],
-        false,
+        0,
     ),
     row(
         keys![Chord::ctrl('l')],
@@ -240,31 +201,24 @@ pub const TABLE: &[Binding] = &[
         "redraw",
         "draw everything anew",
         &[Talk, Menu, Journal, Reading, Leaving],
-        false,
+        0,
     ),
 ];
 
 /// What this key asks for in this place, with the key's digit where it is one.
 pub fn command(key: KeyEvent, place: Place) -> Option<(Command, Option<usize>)> {
-    if key.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META) {
-        return None;
-    }
-    let chord = Chord::from(key);
-    let binding = TABLE.iter().find(|row| row.holds.contains(&place) && row.keys.contains(&chord))?;
-    let digit = match key.code {
-        KeyCode::Char(c) => c.to_digit(10).map(|digit| digit as usize),
-        _ => None,
-    };
-    Some((binding.command, digit))
+    command_in(TABLE, key, place)
 }
 
 /// The rows that hold in this place and have words for the bar.
-pub fn bar(place: Place) -> impl Iterator<Item = &'static Binding> {
-    TABLE.iter().filter(move |row| row.bar && row.holds.contains(&place))
+pub fn bar(place: Place) -> Vec<&'static Binding> {
+    bar_of(TABLE, place)
 }
 
 #[cfg(test)]
 mod tests {
+    use crossterm::event::KeyModifiers;
+
     use super::*;
 
     #[test]

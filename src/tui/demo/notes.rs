@@ -232,7 +232,7 @@ fn name(beat: &TalkBeat) -> String {
 }
 
 fn keys(theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let words = keymap::bar(keymap::Place::Talk).map(|row| format!("{} {}", row.keys[0].name(), row.label));
+    let words = keymap::bar(keymap::Place::Talk).into_iter().map(|row| format!("{} {}", row.keys[0].name(), row.label));
     let line = Line::styled(format!("in the demo:  {}", words.collect::<Vec<_>>().join("   ")), theme.faint());
     let mut lines = text::wrap(&line, columns, 14, Break::Words);
     lines.push(Line::styled("here:  q close", Style::new().patch(theme.faint())));

@@ -8,6 +8,7 @@ use super::{
         self, Asking, Chooser, Diff, Editor, Evidence, Files, Journal, Jumping, Leaving, Lessons, Logs, Map, Question,
         Reading, Resetting, Story, Unsaved, Welcome, Writing,
     },
+    row,
 };
 
 const PANES: &[Place] = &[Story, Question, Map, Evidence, Logs, Files, Diff, Journal];
@@ -25,21 +26,6 @@ pub(super) const EVERYWHERE: &[Place] = &[
     Welcome, Story, Question, Map, Evidence, Logs, Files, Diff, Journal, Chooser, Lessons, Jumping, Reading, Leaving,
     Resetting, Asking, Writing, Editor, Unsaved,
 ];
-
-macro_rules! keys {
-    ($($key:expr),+) => {{ const KEYS: &[Chord] = &[$($key),+]; KEYS }};
-}
-
-const fn row(
-    keys: &'static [Chord],
-    command: Command,
-    label: &'static str,
-    help: &'static str,
-    holds: &'static [Place],
-    bar: u8,
-) -> Binding {
-    Binding { keys, command, label, help, holds, bar }
-}
 
 const DIGITS: &[Chord] =
     keys![Chord::char('1'), Chord::char('2'), Chord::char('3'), Chord::char('4'), Chord::char('5')];

@@ -47,7 +47,8 @@ pub fn link_at(model: &Model, columns: usize, column: usize) -> Option<usize> {
     None
 }
 
-fn symbol(state: LinkState) -> &'static str {
+/// A link's state as a symbol.
+pub fn symbol(state: LinkState) -> &'static str {
     match state {
         LinkState::Works => "✓",
         LinkState::Broken => "✗",
@@ -56,7 +57,8 @@ fn symbol(state: LinkState) -> &'static str {
     }
 }
 
-fn style(link: &Link, theme: Theme) -> Style {
+/// The colour of a link; of one that was seen before the last change, fainter.
+pub fn style(link: &Link, theme: Theme) -> Style {
     let style = match link.state {
         LinkState::Works => theme.good(),
         LinkState::Broken => theme.bad(),
@@ -87,8 +89,8 @@ pub fn lines_at(map: &HopMap, columns: usize, theme: Theme, chosen: Option<usize
     let spare = columns.saturating_sub(fixed + if with_volume { volume } else { 0 } + 2);
     let dashes = (spare / links / 2).clamp(1, 6);
     let mut chain = vec![Span::raw(" ")];
-    let mut words = Row::default();
-    let mut facing = Row::default();
+    let mut words = Row::with_margin(1);
+    let mut facing = Row::with_margin(1);
     let mut at = 1;
     for (index, name) in map.nodes.iter().enumerate() {
         chain.push(Span::styled(name.clone(), theme.strong()));
@@ -116,22 +118,31 @@ pub fn lines_at(map: &HopMap, columns: usize, theme: Theme, chosen: Option<usize
 
 /// Words placed on one row, each as near to its place as the one before it allows.
 #[derive(Default)]
-struct Row {
+pub struct Row {
     spans: Vec<Span<'static>>,
     end: usize,
+    /// Columns that stay blank at either end.
+    margin: usize,
 }
 
 impl Row {
-    fn centred(&mut self, words: &str, middle: usize, columns: usize, style: Style) {
+    /// A row with so many blank columns at either end.
+    pub fn with_margin(margin: usize) -> Self {
+        Self { margin, ..Self::default() }
+    }
+
+    /// Puts words around a column.
+    pub fn centred(&mut self, words: &str, middle: usize, columns: usize, style: Style) {
         let wide = text::width(words);
-        let wanted = middle.saturating_sub(wide / 2).min(columns.saturating_sub(wide + 1));
-        let start = if self.end == 0 { wanted.max(1) } else { wanted.max(self.end + 2) };
+        let wanted = middle.saturating_sub(wide / 2).min(columns.saturating_sub(wide + self.margin));
+        let start = if self.end == 0 { wanted.max(self.margin) } else { wanted.max(self.end + 2) };
         self.spans.push(Span::raw(" ".repeat(start - self.end)));
         self.spans.push(Span::styled(words.to_owned(), style));
         self.end = start + wide;
     }
 
-    fn line(self) -> Line<'static> {
+    /// The row as it stands.
+    pub fn line(self) -> Line<'static> {
         Line::from(self.spans)
     }
 }

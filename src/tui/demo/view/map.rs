@@ -1,32 +1,18 @@
 //! The chain in big: a box for each service, an arrow for each link, what was seen under it.
 
-use ratatui::{
-    style::Style,
-    text::{Line, Span},
-};
+use ratatui::text::{Line, Span};
 
 use crate::tui::{
-    hops::{HopMap, Link, LinkState},
+    hops::{HopMap, LinkState},
     text,
     theme::Theme,
-    view::hopmap,
+    view::hopmap::{self, Row, style, symbol},
 };
 
 /// Rows that it takes.
 pub const ROWS: usize = 5;
 /// A column of white on each side of a box and of an arrow's head.
 const ARROW_LEAST: usize = 9;
-
-fn look(link: &Link, theme: Theme) -> (&'static str, Style) {
-    let (symbol, style) = match link.state {
-        LinkState::Works => ("✓", theme.good().patch(theme.strong())),
-        LinkState::Broken => ("✗", theme.bad().patch(theme.strong())),
-        LinkState::Asking => ("…", theme.attention()),
-        LinkState::NotAsked => ("?", theme.faint()),
-    };
-    let seen = matches!(link.state, LinkState::Works | LinkState::Broken);
-    (symbol, if link.old && seen { style.patch(theme.faint()) } else { style })
-}
 
 /// The map in so many columns.
 pub fn lines(map: &HopMap, columns: usize, theme: Theme) -> Vec<Line<'static>> {
@@ -51,7 +37,10 @@ pub fn lines(map: &HopMap, columns: usize, theme: Theme) -> Vec<Line<'static>> {
         rows[2].push(Span::raw(format!("╰{}╯", "─".repeat(wide))));
         at += wide + 2;
         let Some(link) = map.links.get(index) else { continue };
-        let (symbol, style) = look(link, theme);
+        let (symbol, mut style) = (symbol(link.state), style(link, theme));
+        if matches!(link.state, LinkState::Works | LinkState::Broken) {
+            style = style.patch(theme.strong());
+        }
         let dashes = room.saturating_sub(text::width(&link.port) + 4);
         let (before, after) = (dashes / 2, dashes - dashes / 2);
         rows[0].push(Span::raw(" ".repeat(room)));
@@ -72,31 +61,10 @@ pub fn lines(map: &HopMap, columns: usize, theme: Theme) -> Vec<Line<'static>> {
     lines
 }
 
-/// Words placed on one row, each as near to its place as the one before allows.
-#[derive(Default)]
-struct Row {
-    spans: Vec<Span<'static>>,
-    end: usize,
-}
-
-impl Row {
-    fn centred(&mut self, words: &str, middle: usize, columns: usize, style: Style) {
-        let wide = text::width(words);
-        let wanted = middle.saturating_sub(wide / 2).min(columns.saturating_sub(wide));
-        let start = if self.end == 0 { wanted } else { wanted.max(self.end + 2) };
-        self.spans.push(Span::raw(" ".repeat(start - self.end)));
-        self.spans.push(Span::styled(words.to_owned(), style));
-        self.end = start + wide;
-    }
-
-    fn line(self) -> Line<'static> {
-        Line::from(self.spans)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::hops::Link;
 
     #[test]
     fn it_fits_from_sixty_columns_on() {

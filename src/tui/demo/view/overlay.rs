@@ -35,6 +35,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         }
         Some(Overlay::Leaving) => {
             let lines: Vec<Line<'static>> = keymap::bar(keymap::Place::Leaving)
+                .into_iter()
                 .map(|row| {
                     Line::from(vec![
                         Span::styled(format!("  {:<5}", row.keys[0].name()), model.theme.command()),

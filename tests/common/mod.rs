@@ -1,0 +1,61 @@
+//! What the tests on real containers share: whether they may run, and what is left on the engine afterwards.
+
+#![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::{
+    collections::BTreeSet,
+    process::{Command, Stdio},
+};
+
+/// Whether `BREAKFIX_SKIP_DOCKER=1` leaves this test out; then it is said.
+pub fn left_out() -> bool {
+    let left_out = std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some_and(|value| value == "1");
+    if left_out {
+        eprintln!("SKIPPED, for BREAKFIX_SKIP_DOCKER=1: this test needs a container engine");
+    }
+    left_out
+}
+
+/// Whether containers may be used. Says so when not, and fails where no engine answers.
+pub fn containers() -> bool {
+    if left_out() {
+        return false;
+    }
+    assert!(
+        answers(&["version"]),
+        "no container engine answers: start Docker, or set BREAKFIX_SKIP_DOCKER=1 to leave these tests out"
+    );
+    true
+}
+
+/// Whether this command of docker's ends well.
+pub fn answers(args: &[&str]) -> bool {
+    let status = Command::new("docker").args(args).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// What docker says, line by line.
+pub fn docker(args: &[&str]) -> Vec<String> {
+    let output = Command::new("docker").args(args).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+/// Everything on the engine that this process of ours made for its checks: containers, networks, volumes, and their projects'
+/// images.
+pub fn left_by(pid: u32) -> Vec<String> {
+    let mut left = Vec::new();
+    let label = r#"{{.Label "dev.breakfix.check"}} {{.Label "com.docker.compose.project"}}"#;
+    for list in [&["ps", "-a"][..], &["network", "ls"], &["volume", "ls"]] {
+        let args = [list, &["--filter", "label=dev.breakfix.check", "--format", label]].concat();
+        left.extend(docker(&args).into_iter().filter(|line| line.contains(&format!("/{pid}/"))));
+    }
+    let projects: BTreeSet<String> =
+        left.iter().filter_map(|line| line.split_whitespace().last().map(str::to_owned)).collect();
+    left.extend(
+        docker(&["images", "--format", "{{.Repository}}"])
+            .into_iter()
+            .filter(|image| projects.iter().any(|project| image.starts_with(project))),
+    );
+    left
+}
