@@ -23,11 +23,10 @@
 //! | [`diagnosis`] | **pure**: evidence + facts + course → verdict per hop and check, wrong turn, next smallest action | I/O of any kind |
 //! | [`journal`] | [`journal::Event`], append, read, fold; the hindsight report | Docker, terminal |
 //! | [`conductor`] | takes an [`conductor::Action`], drives the rooms above, emits events; cancels cleanly | terminal |
-//! | [`headless`] | check, up, status, doctor …: runs actions, prints | ratatui |
-//! | [`tui`] | model, update, view, runtime, keymap, theme | bollard |
+//! | [`headless`] | check, selftest, up, status, doctor …: runs actions, prints | ratatui |
+//! | [`tui`] | the learner's screen, the same line by line, the demo: model, update, view, runtime, keymap, theme | bollard |
 //!
-//! A room uses those above it. [`error`] is the one type that all rooms share; [`engine`] also names a container's state with
-//! [`engine::ServiceState`].
+//! A room uses those above it. [`error`] is the one type that all rooms share.
 
 pub mod compose;
 pub mod conductor;

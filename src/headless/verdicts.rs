@@ -186,7 +186,11 @@ pub fn hops(report: &Report, paint: Paint) -> String {
     let mut text = String::new();
     for hop in &report.hops {
         let line = format!("  {} {:<15} {}", symbol(hop.status, paint), hop.id, clean(&hop.observed));
-        text.push_str(&format!("{line:<52}  {}\n", paint.faint(&format!("$ {}", clean(&hop.command)))));
+        if hop.command.is_empty() {
+            text.push_str(&format!("{line}\n"));
+        } else {
+            text.push_str(&format!("{line:<52}  {}\n", paint.faint(&format!("$ {}", clean(&hop.command)))));
+        }
     }
     text
 }
