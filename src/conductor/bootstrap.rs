@@ -8,10 +8,13 @@ use super::Works;
 use crate::{
     engine::{Output, Progress},
     error::{Error, Result},
+    probe::slowness,
 };
 
 /// How long the database may take to its first answer.
 const DATABASE_WITHIN: Duration = Duration::from_secs(60);
+/// How long a connection may still be refused by a database that has begun to listen.
+const SETTLES_WITHIN: Duration = Duration::from_secs(2);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(300);
 
@@ -36,6 +39,7 @@ impl Works {
         let deadline = Instant::now() + DATABASE_WITHIN;
         let options = self.up_options();
         let mut told = false;
+        let mut listens_since = None;
         loop {
             progress.step(&service, "run", bootstrap.command.join(" "));
             let output = self.engine.run_once(&desired.stack, &service, &bootstrap.command, &options, progress).await?;
@@ -43,7 +47,7 @@ impl Works {
                 progress.finished(&service, "run", "the tables are there");
                 return Ok(());
             }
-            if !too_early(&output) || Instant::now() >= deadline {
+            if !too_early(&output, listens_since) || Instant::now() >= deadline {
                 return Err(failed(&bootstrap.command, &output));
             }
             progress.step(&service, "run", "the database is not ready yet, trying again");
@@ -51,17 +55,21 @@ impl Works {
                 self.say("The database was started, but it is not ready yet: the command is tried again when it is.");
             }
             let within = deadline.saturating_duration_since(Instant::now());
-            self.prober(&desired, self.facts(&desired)).wait_database(within, progress).await?;
+            if self.prober(&desired, self.facts(&desired)).wait_database(within, progress).await? {
+                listens_since = listens_since.or(Some(Instant::now()));
+            }
             tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
-/// Whether the output says that the database does not take connections yet.
-pub fn too_early(output: &Output) -> bool {
-    ["Connection refused", "the database system is starting up", "could not connect to server"]
-        .iter()
-        .any(|sign| output.stderr.contains(sign) || output.stdout.contains(sign))
+/// Whether the output says that the database does not take connections *yet*. What is refused although the database has been
+/// listening for a while was sent to another door, and no waiting helps.
+pub fn too_early(output: &Output, listens_since: Option<Instant>) -> bool {
+    let says = |sign: &str| output.stderr.contains(sign) || output.stdout.contains(sign);
+    let settled = listens_since.is_some_and(|since| since.elapsed() > SETTLES_WITHIN.mul_f64(slowness()));
+    says("the database system is starting up")
+        || !settled && (says("Connection refused") || says("could not connect to server"))
 }
 
 fn failed(command: &[String], output: &Output) -> Error {
@@ -84,9 +92,17 @@ mod tests {
     #[test]
     fn a_refused_connection_is_too_early_and_a_traceback_is_not() {
         let output = |stderr: &str| Output { code: 1, stdout: String::new(), stderr: stderr.to_owned() };
-        assert!(too_early(&output("psycopg.OperationalError: connection failed: Connection refused\n\tIs the server")));
-        assert!(too_early(&output("FATAL:  the database system is starting up")));
-        assert!(!too_early(&output("ModuleNotFoundError: No module named 'database'")));
+        let refused = output("psycopg.OperationalError: connection failed: Connection refused\n\tIs the server");
+        let starting = output("FATAL:  the database system is starting up");
+        let missing = output("ModuleNotFoundError: No module named 'database'");
+        let now = Instant::now();
+        let long_ago = now.checked_sub(Duration::from_secs(600));
+        for listens_since in [None, Some(now)] {
+            assert!(too_early(&refused, listens_since) && too_early(&starting, listens_since));
+            assert!(!too_early(&missing, listens_since));
+        }
+        assert!(!too_early(&refused, long_ago), "it listens, and elsewhere");
+        assert!(too_early(&starting, long_ago));
     }
 
     #[test]

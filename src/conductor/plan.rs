@@ -51,15 +51,9 @@ mod tests {
             service: service.into(),
             state,
             exit_code,
-            health: None,
-            restarts: 0,
             started_at: 1,
             image_created: 1,
-            ports: vec![],
-            networks: vec![],
-            labels: Default::default(),
-            image_labels: Default::default(),
-            command: String::new(),
+            ..Container::default()
         }
     }
 

@@ -114,9 +114,10 @@ impl Starting<'_> {
             }
         }
         self.progress.step(app, "run", "making the tables");
+        let listens_since = Instant::now();
         let otherwise: Vec<String> = ["sh", "-c", WITH_PYTHON, "sh", MAKE_TABLES].map(str::to_owned).into();
-        if !self.run(app, &self.course.stack.bootstrap.command).await? {
-            self.run(app, &otherwise).await?;
+        if !self.run(app, &self.course.stack.bootstrap.command, listens_since).await? {
+            self.run(app, &otherwise, listens_since).await?;
         }
         Ok(())
     }
@@ -172,7 +173,7 @@ impl Starting<'_> {
     }
 
     /// Runs the command where the app runs, or else in a container of its own; whether it worked.
-    async fn run(&self, app: &str, command: &[String]) -> Result<bool> {
+    async fn run(&self, app: &str, command: &[String], listens_since: Instant) -> Result<bool> {
         let deadline = Instant::now() + COMMAND_WITHIN;
         loop {
             let Some(container) = self.container(app).await? else { return Ok(false) };
@@ -187,7 +188,7 @@ impl Starting<'_> {
                     }
                 }
             };
-            if !too_early(&output) || Instant::now() >= deadline {
+            if !too_early(&output, Some(listens_since)) || Instant::now() >= deadline {
                 return Ok(output.code == 0);
             }
             tokio::time::sleep(PAUSE).await;

@@ -157,6 +157,7 @@ fn describe(container: &ContainerInspectResponse, image: Option<&ImageInspect>) 
             .and_then(|health| health.status)
             .map(|status| status.to_string())
             .filter(|status| !status.is_empty() && status != "none"),
+        pid: state.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0),
         restarts: container.restart_count.unwrap_or(0),
         started_at: state.started_at.as_deref().map_or(0, epoch_ms),
         image_created: image.and_then(|image| image.created.as_deref()).map_or(0, epoch_ms),

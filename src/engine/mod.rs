@@ -13,7 +13,7 @@
 //! | `build`, `build_failure`, `dockerfile` | images from the stack's own files |
 //! | `network`, `ports`, `copy` | what containers need around them |
 //! | `down`, `inventory`, `labels`, `leftovers` | what is there, and taking it away |
-//! | `exec`, `oneoff`, `logs`, `events`, `disk` | things of running containers |
+//! | `exec`, `oneoff`, `logs`, `events`, `disk`, `proc_net` | things of running containers |
 //! | `toolbox`, `relay` | questions from inside a network |
 
 mod address;
@@ -40,6 +40,7 @@ mod network;
 mod oneoff;
 mod order;
 mod ports;
+mod proc_net;
 mod progress;
 mod relay;
 pub mod remedy;

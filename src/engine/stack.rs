@@ -121,7 +121,7 @@ pub struct MovedPort {
 }
 
 /// The state of a service's container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ServiceState {
     /// It runs.
@@ -135,11 +135,12 @@ pub enum ServiceState {
     /// Halted.
     Paused,
     /// There is no container.
+    #[default]
     Missing,
 }
 
 /// A container of a stack, whoever made it (we, or `docker compose`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Container {
     /// Id.
     pub id: String,
@@ -153,6 +154,8 @@ pub struct Container {
     pub exit_code: Option<i64>,
     /// Health, when it has a health check: `starting`, `healthy`, `unhealthy`.
     pub health: Option<String>,
+    /// Its main process, as the engine's machine numbers it; while it runs.
+    pub pid: Option<u32>,
     /// Restarts by the engine so far.
     pub restarts: i64,
     /// When it was last started, in milliseconds since the Unix epoch by the engine's clock; 0 when never.

@@ -146,14 +146,8 @@ impl Prober {
 
     /// What a container listens on.
     async fn sockets(&self, container: &Container) -> Sockets {
-        // The second file is missing where there is no IPv6.
-        let command = ["cat", "/proc/net/tcp", "/proc/net/tcp6"];
-        let environment = BTreeMap::new();
-        let asked = self.engine.exec(&container.id, &command, &environment, 2 * INSIDE);
-        match tokio::time::timeout(INSIDE, asked).await {
-            Ok(Ok(output)) if output.stdout.contains("local_address") => {
-                Sockets::Known(sockets::listening(&output.stdout))
-            }
+        match tokio::time::timeout(INSIDE, self.engine.proc_net(container, 2 * INSIDE)).await {
+            Ok(Ok(text)) if text.contains("local_address") => Sockets::Known(sockets::listening(&text)),
             Ok(Ok(_)) => Sockets::CannotRead,
             Ok(Err(_)) => Sockets::CannotAsk,
             Err(_) => Sockets::Late,

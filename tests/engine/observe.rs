@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use breakfix::{
     Blame,
-    engine::{Progress, Stream, UpOptions},
+    engine::{Container, Progress, Stream, UpOptions},
 };
 use futures_util::StreamExt;
 
@@ -44,6 +44,30 @@ async fn exec_tells_output_and_code_and_is_bounded() {
     assert_eq!(error.blame, Blame::Environment);
     assert!(error.why[0].contains("did not end within 0.5 s"), "{error}");
     assert!(lab.engine.exec("no-such-container", &["true"], &BTreeMap::new(), within).await.is_err());
+}
+
+const LISTENER: &str = "
+services:
+  app:
+    image: python:3.13-slim
+    init: true
+    command: [\"python\", \"-u\", \"-c\", \"import socket, time; s = socket.create_server(('127.0.0.1', 4321)); print('up'); time.sleep(600)\"]
+";
+
+#[tokio::test]
+async fn a_containers_sockets_are_the_same_from_outside_and_from_inside() {
+    let Some(lab) = Lab::new(&[("docker-compose.yml", LISTENER)]).await else { return };
+    lab.up().await;
+    let container = lab.engine.containers(&lab.project).await.unwrap().remove(0);
+    wait_for_lines(&lab, &container.id, 1).await;
+    let within = Duration::from_secs(30);
+    let elsewhere = Container { pid: None, ..container.clone() };
+    for asked in [&container, &elsewhere] {
+        let text = lab.engine.proc_net(asked, within).await.unwrap();
+        assert!(text.contains("0100007F:10E1 00000000:0000 0A"), "{text}");
+    }
+    lab.engine.down(&lab.project, None, true, &Progress::silent()).await.unwrap();
+    assert!(lab.engine.proc_net(&container, within).await.is_err(), "it is gone, and its process with it");
 }
 
 #[tokio::test]

@@ -1,0 +1,63 @@
+//! What a container's network looks like from inside: its table of sockets.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read},
+    time::Duration,
+};
+
+use super::{Container, Engine};
+use crate::error::Result;
+
+/// What is read of one table. Sockets that listen stand first.
+const KEPT_BYTES: u64 = 256 * 1024;
+
+impl Engine {
+    /// The text of `/proc/net/tcp` and `/proc/net/tcp6` as a running container sees them; empty where it has no program that
+    /// could read them.
+    ///
+    /// # Errors
+    /// Environment: it does not run, or does not answer in time.
+    pub async fn proc_net(&self, container: &Container, within: Duration) -> Result<String> {
+        // A command inside costs a processor sixty milliseconds, and while an app starts it is asked again and again.
+        if let Some(text) = from_here(container) {
+            return Ok(text);
+        }
+        let command = ["cat", "/proc/net/tcp", "/proc/net/tcp6"];
+        Ok(self.exec(&container.id, &command, &BTreeMap::new(), within).await?.stdout)
+    }
+}
+
+/// The same, read from this machine's own `/proc`. `None` where the process of that number is not the container's: the engine is
+/// elsewhere, in a virtual machine, or the container has ended.
+fn from_here(container: &Container) -> Option<String> {
+    let process = format!("/proc/{}", container.pid?);
+    let read = |file: &str| -> io::Result<String> {
+        let mut text = Vec::new();
+        File::open(format!("{process}/{file}"))?.take(KEPT_BYTES).read_to_end(&mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    };
+    let mut text = read("net/tcp").ok()?;
+    // Missing where there is no IPv6.
+    text += &read("net/tcp6").unwrap_or_default();
+    // Asked last: a number that meanwhile belongs to another process says so.
+    read("cgroup").is_ok_and(|groups| groups.contains(&container.id)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_is_not_the_containers_says_nothing() {
+        let container = |pid, id: &str| Container { id: id.into(), pid, ..Container::default() };
+        let id = "f".repeat(64);
+        assert_eq!(
+            from_here(&container(Some(std::process::id()), &id)),
+            None,
+            "this very process is in no such container"
+        );
+        assert_eq!(from_here(&container(None, &id)), None);
+    }
+}
