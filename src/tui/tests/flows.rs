@@ -161,6 +161,35 @@ fn a_wrong_turn_is_explained_on_request() {
     stage.press("Enter");
     assert_eq!(stage.model.here().explained, ["expose-only"]);
     assert_eq!(next(&stage), "e  change one thing   ·   h  a hint");
+    stage.press("w");
+    assert!(stage.shows("EXPOSE opens a port."));
+    stage.press("w");
+    assert!(stage.model.overlay.is_none(), "the key that opened it closes it");
+    stage.press("? w");
+    assert!(matches!(stage.model.overlay, Some(Overlay::Help)), "and no other text");
+}
+
+#[test]
+fn what_a_work_has_to_say_stays_to_the_end_of_its_row() {
+    let words = "Your database holds the rows of /home/lee/old/systems-puzzle: systems-puzzle_dbdata was made there.";
+    let mut stage = Stage::ready(80, 24);
+    stage.press("Enter Enter u");
+    stage.work_starts(up(&["db"]));
+    stage.tell(Update::Notice(words.into()));
+    stage.work_ends(up(&["db"]), Outcome::Done);
+    stage.work_done(WorkKind::Bootstrap);
+    stage.work_done(up(&[]));
+    assert!(stage.shows("systems-puzzle_dbdata was") && stage.shows("made there."), "on two lines: {}", stage.screen());
+    stage.work_starts(WorkKind::Verify);
+    assert_eq!(stage.model.notice, None, "and no longer");
+}
+
+#[test]
+fn an_edit_made_while_this_was_closed_is_told_as_such() {
+    let mut stage = Stage::at_work(80, 24, "app-port");
+    stage.event(Event::FileChanged { file: "app.py".into(), diff: String::new(), while_closed: true });
+    stage.press("5");
+    assert!(stage.shows("edited app.py, while this was closed"), "{}", stage.screen());
 }
 
 #[test]

@@ -95,8 +95,8 @@ fn set_work(model: &mut Model, work: Option<crate::conductor::Work>, effects: &m
     match work {
         Some(work) => {
             let known = model.work.take().filter(|view| view.work.id == work.id);
-            if known.is_none() {
-                // What was said of the work before is over.
+            if known.is_none() && !model.between {
+                // What was said of the work before is over, unless that was the first part of this one.
                 model.notice = None;
             }
             let (since, steps) = known.map_or((model.now, Vec::new()), |view| (view.since, view.steps));

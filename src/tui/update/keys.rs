@@ -92,6 +92,9 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         Command::Recorded => without_engine(model, Effect::PlayRecorded, effects),
         Command::Shell => shell(model),
         Command::Hint => going::hint(model, effects),
+        // Over the explanation the key closes it; over another text it does nothing.
+        Command::Explain if matches!(model.overlay, Some(Overlay::Reading { .. })) => model.overlay = None,
+        Command::Explain if model.overlay.is_some() => {}
         Command::Explain => going::explain(model, effects),
         Command::Note => model.overlay = Some(Overlay::Note(Default::default())),
         Command::Diff => moving::open_tab(model, Tab::Diff),

@@ -13,6 +13,7 @@
 mod bar;
 mod diff;
 pub(in crate::tui) mod evidence;
+mod eyes;
 mod files;
 mod header;
 mod hop;
@@ -222,9 +223,9 @@ pub fn as_text(model: &Model) -> String {
     text::clean(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())
 }
 
-/// Ids of the evidence, in the order of the pane.
-pub fn evidence_ids(model: &Model) -> Vec<String> {
-    evidence::ids(model)
+/// Which answer of the Evidence pane is that to this question.
+pub fn evidence_position(model: &Model, id: &str) -> Option<usize> {
+    evidence::position(model, id)
 }
 
 /// The line on which each piece of evidence starts in its pane.

@@ -14,7 +14,7 @@ use crate::{
     lab::{MakeLive, Stale},
     tui::{
         model::{Model, Overlay, WorkView},
-        text,
+        text::{self, Break},
     },
 };
 
@@ -44,19 +44,19 @@ pub fn lines(model: &Model, columns: u16) -> Vec<Line<'static>> {
         _ => {}
     }
     let notice = model.notice.as_ref().map(|notice| {
-        let words = text::clean(notice).replace('\n', " ");
-        Line::raw(format!(" {}", text::cut(&words, columns.saturating_sub(2))))
+        let words = format!(" {}", text::clean(notice).replace('\n', " "));
+        text::wrap(&Line::raw(words), columns.saturating_sub(1), 1, Break::Words)
     });
     if let Some(work) = &model.work {
         let mut lines = work_lines(model, work, columns);
         if let Some(notice) = notice {
             lines.truncate(1);
-            lines.push(notice);
+            lines.extend(notice);
         }
         return lines;
     }
     if let Some(notice) = notice {
-        return vec![notice];
+        return notice;
     }
     if let EngineStatus::Missing(error) = &model.engine {
         let words = format!(" ✗ engine   {}", text::clean(&error.what));
