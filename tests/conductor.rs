@@ -364,7 +364,9 @@ fn a_lab_has_one_tutor_and_a_history() {
         let edits = |seen: &[Update]| {
             let edits = seen.iter().filter_map(|update| match update {
                 Update::Event(entry) => match &entry.event {
-                    Event::FileChanged { file, diff, while_closed } => Some((file.clone(), diff.clone(), *while_closed)),
+                    Event::FileChanged { file, diff, while_closed } => {
+                        Some((file.clone(), diff.clone(), *while_closed))
+                    }
                     _ => None,
                 },
                 _ => None,

@@ -105,7 +105,9 @@ impl Session {
         }
         journal.append(Event::SessionStarted { version })?;
         // What was edited while nobody looked belongs to the story, too.
-        for FileChange { file, diff } in KnownTexts::fold(&options.course, journal.entries()).changes_to(&lab.snapshot()) {
+        for FileChange { file, diff } in
+            KnownTexts::fold(&options.course, journal.entries()).changes_to(&lab.snapshot())
+        {
             journal.append(Event::FileChanged { file, diff, while_closed: true })?;
         }
         let progress = journal::Progress::fold(journal.entries());

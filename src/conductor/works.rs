@@ -17,8 +17,8 @@ use crate::{
     course::Course,
     diagnosis::{self, Report},
     engine::{
-        BASE_IMAGES, BuildPolicy, ChangeKind, Container, DownReport, Engine, ImageOrigin, ImagePolicy, ImageStatus, MovedPort,
-        Progress, ServiceState, UpOptions, UpReport,
+        BASE_IMAGES, BuildPolicy, ChangeKind, Container, DownReport, Engine, ImageOrigin, ImagePolicy, ImageStatus,
+        MovedPort, Progress, ServiceState, UpOptions, UpReport,
     },
     error::Result,
     journal::{self, Event},

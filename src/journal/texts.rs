@@ -46,8 +46,9 @@ impl<'a> KnownTexts<'a> {
                 patch(&mut self.texts, diff);
             }
             Event::Reset { files, .. } => {
-                let put_back =
-                    |path: &str| files.iter().any(|file| file == Path::new(path)) || files.is_empty() && could_change_the_stack(path);
+                let put_back = |path: &str| {
+                    files.iter().any(|file| file == Path::new(path)) || files.is_empty() && could_change_the_stack(path)
+                };
                 self.texts.retain(|path, _| !put_back(path));
                 let start = self.course.broken_stack().iter();
                 let start = start.filter(|(path, _)| files.is_empty() || put_back(path));

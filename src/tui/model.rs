@@ -112,6 +112,8 @@ pub struct Model {
     pub questioned: BTreeSet<String>,
     /// One line worth saying.
     pub notice: Option<String>,
+    /// The last work that was done, until another key is pressed.
+    pub done: Option<String>,
     /// A hint was asked for without an attempt in between; asking again gives it.
     pub hint_insisted: bool,
     /// Since when the learner wants to begin, as soon as that is possible.
@@ -173,6 +175,7 @@ impl Model {
             reflecting: None,
             questioned: BTreeSet::new(),
             notice: None,
+            done: None,
             hint_insisted: false,
             beginning: None,
             last_error: None,

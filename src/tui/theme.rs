@@ -232,8 +232,7 @@ mod tests {
         assert_eq!(Theme::COLOUR.with(Palette::Mono, None), Theme::MONO);
     }
 
-    const PALETTES: [Palette; 4] =
-        [Palette::Dark, Palette::Light, Palette::ColourBlind, Palette::ColourBlindLight];
+    const PALETTES: [Palette; 4] = [Palette::Dark, Palette::Light, Palette::ColourBlind, Palette::ColourBlindLight];
 
     /// Red, green and blue as xterm shows them, whose sixteen are among the hardest to read.
     fn rgb(colour: Color) -> [u8; 3] {

@@ -41,6 +41,18 @@ fn a_page_brings_the_line_that_it_speaks_of_into_sight() {
     assert!(stage.shows(" 1   services:") && !stage.shows("▸     image"), "{}", stage.screen());
 }
 
+#[test]
+fn the_editor_opens_at_the_line_that_the_page_speaks_of() {
+    let mut stage = Stage::ready(80, 24);
+    stage.shop_runs();
+    stage.press("Enter l Down Enter Enter Enter 1 e Enter");
+    stage.send(Msg::Opened { file: "docker-compose.yml".into(), text: Ok(texts().files[3].1.clone()) });
+    assert!(stage.shows("line 13 of"), "{}", stage.screen());
+    stage.press("Esc e Up Enter");
+    stage.send(Msg::Opened { file: "app.py".into(), text: Ok(texts().files[1].1.clone()) });
+    assert!(stage.shows("line 1 of"), "another file begins at its top");
+}
+
 fn editing() -> Stage {
     let mut stage = Stage::at_work(80, 24, "app-port");
     stage.send(Msg::Opened { file: "app.py".into(), text: Ok(texts().files[1].1.clone()) });

@@ -10,6 +10,7 @@ use crate::{
     engine::ImageOrigin,
     error::Error,
     journal::{Event, Outcome, WorkKind},
+    lab::{MakeLive, Stale},
     tui::{Effect, Focus, Msg, Overlay, Page, Screen, Tab, Theme, next_step},
 };
 
@@ -182,6 +183,39 @@ fn what_a_work_has_to_say_stays_to_the_end_of_its_row() {
     assert!(stage.shows("systems-puzzle_dbdata was") && stage.shows("made there."), "on two lines: {}", stage.screen());
     stage.work_starts(WorkKind::Verify);
     assert_eq!(stage.model.notice, None, "and no longer");
+}
+
+#[test]
+fn what_was_done_is_said_until_the_next_key() {
+    let mut stage = Stage::ready(80, 24);
+    stage.shop_runs();
+    stage.press("Enter Enter");
+    assert!(!stage.shows("✓ started"));
+    stage.work_done(up(&[]));
+    assert!(stage.shows("✓ started everything (1.5 s)"), "{}", stage.screen());
+    stage.press("Enter");
+    assert!(!stage.shows("✓ started"));
+}
+
+#[test]
+fn on_the_page_that_asks_for_an_edit_the_edit_is_next() {
+    let mut stage = Stage::ready(80, 24);
+    stage.shop_runs();
+    stage.press("Enter l Down Enter");
+    stage.verified("host-port", bad_gateway());
+    stage.press("0 Enter Enter 1");
+    assert_eq!(next(&stage), "e  edit a file   ·   Enter  read on (4 of 5)");
+}
+
+#[test]
+fn what_is_not_live_is_told_whole_on_a_small_screen() {
+    for action in [MakeLive::Rebuild, MakeLive::Recreate, MakeLive::Restart, MakeLive::Reload] {
+        let mut stage = Stage::at_work(80, 24, "app-port");
+        stage.stale(vec![Stale { service: "flaskapp".into(), files: vec!["docker-compose.yml".into()], action }]);
+        let told = crate::tui::view::status_lines(&stage.model, 80);
+        assert_eq!(told.len(), 2);
+        assert!(told.iter().all(|line| line.width() <= 80 && !line.to_string().contains('…')), "{told:?}");
+    }
 }
 
 #[test]

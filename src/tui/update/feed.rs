@@ -11,6 +11,7 @@ use crate::{
     tui::{
         model::{Focus, Leaving, Model, Page, Screen, Tab, WorkView},
         msg::Effect,
+        view,
     },
 };
 
@@ -152,6 +153,11 @@ fn event(model: &mut Model, mut entry: Entry) {
         Event::WorkEnded { work, outcome, .. } => {
             if !matches!(work, WorkKind::Verify | WorkKind::Images) {
                 model.asked = false;
+            }
+            // The question's answer speaks for itself.
+            let quiet = matches!(work, WorkKind::Verify | WorkKind::Images | WorkKind::Down { .. });
+            if *outcome == Outcome::Done && live && !quiet {
+                model.done = view::journal::words(&model.course, &entry);
             }
             if *outcome != Outcome::Done && live {
                 model.queue.clear();

@@ -19,6 +19,7 @@ pub fn press(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
         return;
     }
     model.notice = None;
+    model.done = None;
     let place = model.place();
     if matches!(model.overlay, Some(Overlay::Tour))
         && !matches!(
@@ -335,6 +336,7 @@ fn edit(model: &mut Model, file: String, here: bool, effects: &mut Vec<Effect>) 
     if let Some(at) = model.files.files.iter().position(|(path, _)| *path == file) {
         model.file_at = at;
         model.scrolls.files = Default::default();
+        moving::show_pointed(model);
     }
     effects.push(if here { Effect::ReadFile(file) } else { Effect::OpenEditor(file) });
 }

@@ -27,7 +27,8 @@ pub fn two(answer: &HttpAnswer, theme: Theme, columns: usize) -> Vec<Line<'stati
         return abreast(&[(wide, shown(answer, wide, theme)), (wide, sent(answer, wide, theme))], theme);
     }
     let mut lines = vec![Line::styled("the browser shows", theme.faint())];
-    lines.extend(printed(answer.visible.trim(), columns, BODY_LINES, theme).into_iter().map(|line| set_in(line, theme)));
+    lines
+        .extend(printed(answer.visible.trim(), columns, BODY_LINES, theme).into_iter().map(|line| set_in(line, theme)));
     lines.push(Line::styled("what was sent", theme.faint()));
     lines.extend(printed(answer.body.trim(), columns, BODY_LINES, theme).into_iter().map(|line| set_in(line, theme)));
     lines

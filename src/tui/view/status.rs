@@ -98,7 +98,8 @@ pub fn lines(model: &Model, columns: u16) -> Vec<Line<'static>> {
         let words = format!(" · Port {from} was not to be had here: {service} is on {to} instead.");
         return vec![Line::raw(text::cut(&words, columns))];
     }
-    Vec::new()
+    let done = model.done.as_ref().map(|done| format!(" ✓ {}", text::clean(done)));
+    done.map(|done| Line::styled(text::cut(&done, columns), theme.good())).into_iter().collect()
 }
 
 fn stale(model: &Model, columns: usize) -> Vec<Line<'static>> {
@@ -127,7 +128,7 @@ fn stale(model: &Model, columns: usize) -> Vec<Line<'static>> {
         .unwrap_or_else(|| format!("{saved} {service} does not have {them} yet."));
     let why = match stale.action {
         MakeLive::Rebuild => "   The source is copied into the image when it is built: so build it anew.",
-        MakeLive::Recreate => "   A container keeps what it was made with: so make it anew. A restart would not do.",
+        MakeLive::Recreate => "   A container keeps what it was made with: make it anew, a restart won't do.",
         MakeLive::Restart => "   A program reads its files when it starts: so start it again.",
         MakeLive::Reload => "   nginx reads its files when it starts, or when it is told to.",
     };
