@@ -253,14 +253,15 @@ fn the_bugs_of_the_story_are_not_odd_as_long_as_nobody_touched_them() {
     }
     scene.shut(Observation::Refused).saw("nginx-flaskapp", Observation::Refused).saw("upstream", Observation::Refused);
     assert_eq!(odd(&scene), [""; 0], "as it came");
-    scene.saw("flaskapp-db", Observation::Refused);
-    assert_eq!(odd(&scene), ["flaskapp-db"], "nothing of the story breaks this link");
+    scene.saw("flaskapp-db", Observation::Unreachable);
+    assert_eq!(odd(&scene), ["flaskapp-db"], "nothing of the story breaks this link: {:?}", named(&scene));
 
     let mut scene = works();
     for (path, text) in course.stack_with(&["host-port", "app-port"]).unwrap() {
         scene.file(&path, &text);
     }
     fails_to_store(&mut scene);
+    scene.submit(|answer| answer.visible = "Internal Server Error".into());
     scene.log("flaskapp", "TypeError: __init__() takes 1 positional argument but 5 were given");
     assert_eq!(odd(&scene), [""; 0], "the third bug, as it came");
     let mut scene = works();
@@ -268,9 +269,7 @@ fn the_bugs_of_the_story_are_not_odd_as_long_as_nobody_touched_them() {
         scene.file(path, &text.replace("80:8080", "8081:8081"));
     }
     scene.shut(Observation::Refused);
-    let told = odd(&scene);
-    assert!(told.is_empty() || told == ["browser-nginx"], "{told:?}");
-    assert!(!judge(&scene).wrong_turns.is_empty() || !told.is_empty(), "what was touched is looked at");
+    assert_eq!(odd(&scene), ["browser-nginx"], "what was touched is looked at: {:?}", named(&scene));
 }
 
 #[test]
