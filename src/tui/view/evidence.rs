@@ -9,6 +9,7 @@ use super::{
 use crate::{
     course::Shown,
     diagnosis::Status,
+    journal::Event,
     probe::{Evidence, HttpAnswer, Observation, Rows, evidence_id},
     tui::{
         model::Model,
@@ -181,7 +182,12 @@ fn old_note(model: &Model) -> Vec<Line<'static>> {
     if model.asked {
         return Vec::new();
     }
-    let words = "Seen before the last change.";
+    let seen = model.entries.iter().rev().find(|entry| matches!(entry.event, Event::Verified { .. }));
+    let words = if seen.is_some_and(|seen| seen.at < model.started) {
+        "Seen in an earlier session. v looks again."
+    } else {
+        "Seen before the last change. v looks again."
+    };
     vec![Line::styled(words, model.theme.faint()), Line::default()]
 }
 
