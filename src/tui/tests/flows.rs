@@ -172,7 +172,7 @@ fn a_wrong_turn_is_explained_on_request() {
 
 #[test]
 fn what_a_work_has_to_say_stays_to_the_end_of_its_row() {
-    let words = "Your database holds the rows of /home/lee/old/systems-puzzle: systems-puzzle_dbdata was made there.";
+    let words = "Your database has old rows: systems-puzzle_dbdata was made for the lab /home/lee/old/systems-puzzle, of the same name. To begin empty: breakfix down; docker volume rm systems-puzzle_dbdata";
     let mut stage = Stage::ready(80, 24);
     stage.press("Enter Enter u");
     stage.work_starts(up(&["db"]));
@@ -180,7 +180,9 @@ fn what_a_work_has_to_say_stays_to_the_end_of_its_row() {
     stage.work_ends(up(&["db"]), Outcome::Done);
     stage.work_done(WorkKind::Bootstrap);
     stage.work_done(up(&[]));
-    assert!(stage.shows("systems-puzzle_dbdata was") && stage.shows("made there."), "on two lines: {}", stage.screen());
+    assert!(stage.shows("Your database has old rows") && stage.shows("docker volume rm"), "{}", stage.screen());
+    let said: String = stage.screen().lines().skip_while(|line| !line.contains("Your database")).take(3).collect();
+    assert!(said.ends_with("systems-puzzle_dbdata"), "to its end: {said}");
     stage.work_starts(WorkKind::Verify);
     assert_eq!(stage.model.notice, None, "and no longer");
 }
