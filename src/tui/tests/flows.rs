@@ -217,6 +217,13 @@ fn what_is_not_live_is_told_whole_on_a_small_screen() {
         let told = crate::tui::view::status_lines(&stage.model, 80);
         assert_eq!(told.len(), 2);
         assert!(told.iter().all(|line| line.width() <= 80 && !line.to_string().contains('…')), "{told:?}");
+        // Many files, and a while ago.
+        let files: Vec<std::path::PathBuf> = ["docker-compose.yml", "b", "c", "d"].map(Into::into).to_vec();
+        stage.edited("docker-compose.yml");
+        stage.later(59 * 60_000);
+        stage.stale(vec![Stale { service: "flaskapp".into(), files, action }]);
+        let told = crate::tui::view::status_lines(&stage.model, 80);
+        assert!(told.iter().all(|line| line.width() <= 80 && !line.to_string().contains('…')), "{told:?}");
     }
 }
 
@@ -226,6 +233,7 @@ fn an_edit_made_while_this_was_closed_is_told_as_such() {
     stage.event(Event::FileChanged { file: "app.py".into(), diff: String::new(), while_closed: true });
     stage.press("5");
     assert!(stage.shows("edited app.py, while this was closed"), "{}", stage.screen());
+    assert!(stage.model.saved.is_empty(), "nobody saw when");
 }
 
 #[test]

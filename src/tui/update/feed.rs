@@ -140,11 +140,14 @@ fn event(model: &mut Model, mut entry: Entry) {
                 verified(model);
             }
         }
-        Event::FileChanged { file, .. } => {
+        Event::FileChanged { file, while_closed, .. } => {
             model.asked = false;
             model.edited = live;
             model.hypothesis_asked = false;
-            model.saved.insert(file.clone(), entry.at);
+            // When it was really saved, nobody saw.
+            if !while_closed {
+                model.saved.insert(file.clone(), entry.at);
+            }
         }
         // What was seen in an earlier session may long be otherwise.
         Event::SessionStarted { .. } | Event::Reset { .. } | Event::Revealed { .. } | Event::TakenDown { .. } => {

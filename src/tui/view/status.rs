@@ -119,13 +119,17 @@ fn stale(model: &Model, columns: usize) -> Vec<Line<'static>> {
     let since = container.and_then(|container| container.up_seconds);
     let them = if was == "was" { "it" } else { "them" };
     let saved = format!(" ! {what} {was} saved{}.", when.unwrap_or_default());
+    let counted = if files.len() == 1 { "A file".to_owned() } else { format!("{} files", files.len()) };
     let service = &stale.service;
     let since =
         since.map(|seconds| format!("{service}, started {} ago, does not have {them}.", text::span(seconds * 1000)));
+    // As much of it as one line holds.
     let first = since
         .map(|since| format!("{saved} {since}"))
-        .filter(|line| text::width(line) <= columns)
-        .unwrap_or_else(|| format!("{saved} {service} does not have {them} yet."));
+        .into_iter()
+        .chain([format!("{saved} {service} does not have {them} yet.")])
+        .find(|line| text::width(line) <= columns)
+        .unwrap_or_else(|| format!(" ! {counted} {was} saved. {service} does not have {them} yet."));
     let why = match stale.action {
         MakeLive::Rebuild => "   The source is copied into the image when it is built: so build it anew.",
         MakeLive::Recreate => "   A container keeps what it was made with: make it anew, a restart won't do.",
