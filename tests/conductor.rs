@@ -198,7 +198,7 @@ fn a_lab_from_its_first_start_to_solved_lessons_and_back() {
         place.edit("docker-compose.yml", "80:8080", "8080:80");
         let diff = front
             .event("the learner's edit", |event| match event {
-                Event::FileChanged { file, diff } if file == Path::new("docker-compose.yml") => Some(diff.clone()),
+                Event::FileChanged { file, diff, .. } if file == Path::new("docker-compose.yml") => Some(diff.clone()),
                 _ => None,
             })
             .await;
@@ -217,6 +217,23 @@ fn a_lab_from_its_first_start_to_solved_lessons_and_back() {
         front.done().await;
         let (verdict, _, told) = front.verify("app-port").await;
         assert_eq!(verdict, Verdict::Works, "{told:?}");
+
+        // The bug of a solved lesson comes back on request, and what was the learner's is kept.
+        front.send(Action::Repeat { lesson: "app-port".into() });
+        let backup = front
+            .event("the bug's return", |event| match event {
+                Event::Repeated { lesson, backup } if lesson == "app-port" => Some(backup.clone()),
+                _ => None,
+            })
+            .await;
+        let kept = std::fs::read_to_string(place.lab().join(backup).join("conf.d/flaskapp.conf")).unwrap();
+        assert!(kept.contains("flaskapp:5000"), "{kept}");
+        assert_eq!(front.stale("nginx").await, MakeLive::Reload);
+        front.send(Action::MakeLive);
+        front.done().await;
+        let (verdict, lessons, _) = front.verify("app-port").await;
+        assert_eq!(verdict, Verdict::Broken);
+        assert!(lessons.contains(&("host-port".to_owned(), Status::Pass)), "the others stay mended: {lessons:?}");
 
         // Back to the bug: what was solved is no longer, and the file's way back is told.
         place.edit("docker-compose.yml", "8080:80", "80:8080");
@@ -340,9 +357,27 @@ fn a_lab_has_one_tutor_and_a_history() {
         second.until("the end", |update| (*update == Update::Closed).then_some(())).await;
 
         first.quit().await;
-        let mut again = FrontEnd::open(&place.lab(), nobody);
+        // What is edited while nobody looks is told at the next start, once.
+        place.edit("docker-compose.yml", "80:8080", "8080:80");
+        let mut again = FrontEnd::open(&place.lab(), nobody.clone());
         again.event("the note, from the journal", |event| matches!(event, Event::Noted { .. }).then_some(())).await;
-        again.quit().await;
+        let edits = |seen: &[Update]| {
+            let edits = seen.iter().filter_map(|update| match update {
+                Update::Event(entry) => match &entry.event {
+                    Event::FileChanged { file, diff, while_closed } => {
+                        Some((file.clone(), diff.clone(), *while_closed))
+                    }
+                    _ => None,
+                },
+                _ => None,
+            });
+            edits.collect::<Vec<_>>()
+        };
+        let told = edits(&again.quit().await);
+        let [(file, diff, true)] = &told[..] else { panic!("{told:#?}") };
+        assert!(file == Path::new("docker-compose.yml") && diff.contains("+      - \"8080:80\""), "{diff}");
+        let third = FrontEnd::open(&place.lab(), nobody);
+        assert_eq!(edits(&third.quit().await), told, "the third start has nothing new to tell");
     });
 }
 

@@ -320,7 +320,7 @@ fn any_journal_plays_without_an_engine() {
     let events = [
         Event::LabMade { course: "systems-puzzle".into(), version: "0.1.0".into() },
         note("Is it the port?"),
-        Event::FileChanged { file: "docker-compose.yml".into(), diff: diff.into() },
+        Event::FileChanged { file: "docker-compose.yml".into(), diff: diff.into(), while_closed: false },
         note("It was."),
     ];
     let entries = (1..).zip(events).map(|(n, event)| Entry { at: 1_795_478_400_000 + n * 1_000, event });

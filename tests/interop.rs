@@ -137,13 +137,43 @@ fn breakfix_sees_and_removes_what_compose_has_started() {
 
 #[test]
 fn a_directory_that_is_no_lab_stays_as_it_is() {
-    if skipped() {
+    if !common::containers() {
         return;
     }
     let shop = Shop::new();
-    succeeded(&shop.breakfix(&["up"]));
+    let up = shop.breakfix(&["up"]);
+    succeeded(&up);
+    assert!(!text(&up.stderr).contains("old rows"), "a new volume is nobody else's: {}", text(&up.stderr));
     let status = shop.breakfix(&["status"]);
-    assert!(text(&status.stdout).contains("✓ flaskapp-db"), "{}", text(&status.stdout));
-    succeeded(&shop.breakfix(&["down", "--volumes"]));
+    let told = text(&status.stdout);
+    assert!(told.contains("✓ flaskapp-db") && !told.contains("not live"), "{told}");
+
+    // What is saved and not live is told, with what would make it live.
+    let app = shop.dir().join("src/app.py");
+    let edited = std::fs::read_to_string(&app).unwrap() + "# edited\n";
+    std::fs::write(&app, edited).unwrap();
+    let told = text(&shop.breakfix(&["status"]).stdout);
+    let line = told.lines().find(|line| line.contains("not live")).unwrap_or_else(|| panic!("{told}"));
+    assert!(line.contains("src/app.py is not live in flaskapp yet: docker compose up -d --build flaskapp"), "{line}");
+    succeeded(&shop.breakfix(&["down"]));
     assert!(!Path::new(&shop.dir().join(".breakfix")).exists(), "a stack of someone's own gets no notes of ours");
+
+    // A directory of the same name finds the database's volume there, and says whose it was.
+    let other = shop.home.path().join("elsewhere").join(shop.project());
+    std::fs::create_dir(other.parent().unwrap()).unwrap();
+    std::fs::rename(shop.dir(), &other).unwrap();
+    std::fs::create_dir(shop.dir()).unwrap();
+    std::fs::copy(other.join("docker-compose.yml"), shop.dir().join("docker-compose.yml")).unwrap();
+    let there = |command: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_breakfix")).args(command).arg("--lab").arg(&other).output().unwrap()
+    };
+    let up = there(&["up"]);
+    succeeded(&up);
+    let (told, volume) = (text(&up.stderr), format!("{}_dbdata", shop.project()));
+    assert!(told.contains(&format!("old rows: {volume} was made for the lab {}, of", shop.dir().display())), "{told}");
+    assert!(told.contains(&format!("docker volume rm {volume}")), "{told}");
+    succeeded(&there(&["down", "--volumes"]));
+    assert_eq!(shop.there().len(), 1, "the volume is the other one's still");
+    succeeded(&shop.breakfix(&["down", "--volumes"]));
+    assert_eq!(shop.there(), Vec::<String>::new());
 }

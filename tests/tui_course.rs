@@ -11,10 +11,11 @@ mod common;
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
+use breakfix::probe::slowness;
 use portable_pty::CommandBuilder;
 
 use crate::pty::Screen;
@@ -323,6 +324,7 @@ fn play(name: &str, rows: u16, cols: u16) {
     player.wait("the lessons", |screen| screen.contents().matches("✓ solved").count() >= 5);
     player.press(ESC);
     player.press("0");
+    a_death_is_seen_at_once(&mut player, &lab.path);
     player.press("q");
     player.wait("the question what becomes of the shop", |screen| screen.contents().contains("take it down"));
     player.screen.press("d");
@@ -332,6 +334,23 @@ fn play(name: &str, rows: u16, cols: u16) {
 
     the_story_is_told(&lab);
     assert_eq!(left_over(&lab.path), "", "containers that nobody took down");
+}
+
+/// The engine tells of a death, and nobody asks it: the map turns within a second.
+fn a_death_is_seen_at_once(player: &mut Player, lab: &Path) {
+    let flaskapp = containers_of(lab, "flaskapp");
+    let mut kill = Command::new("docker").args(["kill", flaskapp.trim()]).stdout(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    player.wait("the death on the map", |screen| screen.contents().contains("flaskapp died (137)"));
+    let took = begun.elapsed();
+    assert!(kill.wait().unwrap().success());
+    eprintln!("a killed container was on the screen {took:.2?} after the command to kill it was started");
+    let within = Duration::from_secs(1).mul_f64(slowness());
+    assert!(
+        took < within,
+        "{took:.2?} from the kill to the screen, and {within:.2?} were given:\n{}",
+        player.contents()
+    );
 }
 
 fn the_story_is_told(lab: &Lab) {
@@ -360,9 +379,18 @@ fn the_story_is_told(lab: &Lab) {
 
 /// The containers of this lab that are still there.
 fn left_over(lab: &Path) -> String {
+    listed(lab, &[])
+}
+
+/// The service's container.
+fn containers_of(lab: &Path, service: &str) -> String {
+    listed(lab, &["--filter", &format!("label=com.docker.compose.service={service}")])
+}
+
+fn listed(lab: &Path, more: &[&str]) -> String {
     let project = lab.file_name().unwrap().to_string_lossy().to_lowercase();
     let filter = format!("label=com.docker.compose.project={project}");
-    let list = Command::new("docker").args(["ps", "-aq", "--filter", &filter]).output().unwrap();
+    let list = Command::new("docker").args(["ps", "-aq", "--filter", &filter]).args(more).output().unwrap();
     String::from_utf8(list.stdout).unwrap()
 }
 

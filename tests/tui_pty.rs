@@ -215,6 +215,7 @@ fn without_a_terminal_it_names_the_other_commands() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("breakfix check"));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("breakfix learn --plain") && told.contains("breakfix check"), "{told}");
     assert!(!lab.exists(), "nothing was begun");
 }

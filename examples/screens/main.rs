@@ -123,7 +123,8 @@ fn demo(program: &Path, home: &Path, to: &Path) {
     talk.press("qq");
 }
 
-/// The tutor: its first screen, a link that is broken, and a page as curl and as a browser see it.
+/// The tutor: its first screen, a link that is broken, a wrong turn that it knows, a page as curl and as a browser see it, and
+/// the story at the end.
 fn course(program: &Path, home: &Path, to: &Path) {
     let dir = home.join(format!("shop-{}", std::process::id()));
     let course = Course::embedded().unwrap();
@@ -139,6 +140,15 @@ fn course(program: &Path, home: &Path, to: &Path) {
     port.press("1");
     port.wait("docker compose exec nginx");
     port.picture("broken");
+    let mut texts = course.stack_with(&["host-port"]).unwrap();
+    let (_, turn) = course.turn("expose-5001").unwrap();
+    turn.edits.iter().try_for_each(|edit| edit.apply(&mut texts)).unwrap();
+    write(&dir, &texts);
+    port.wait("Dockerfile was saved");
+    port.play("w  explain: ");
+    port.press("1");
+    port.wait("docker compose exec nginx");
+    port.picture("wrong-turn");
     port.press("q");
     port.wait("leave the shop running");
     port.press("k");
@@ -154,6 +164,17 @@ fn course(program: &Path, home: &Path, to: &Path) {
     eyes.wait("leave the shop running");
     eyes.press("k");
     eyes.screen.end();
+
+    write(&dir, course.fixed_stack());
+    let mut end = learn("hindsight");
+    end.play("How I debugged");
+    end.press("5");
+    end.wait("turned to: ");
+    end.picture("hindsight");
+    end.press("q");
+    end.wait("leave the shop running");
+    end.press("k");
+    end.screen.end();
     drop(lab);
 }
 

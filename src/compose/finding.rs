@@ -21,13 +21,21 @@ impl Severity {
 }
 
 impl Finding {
-    /// The finding in one line: `docker-compose.yml:12:7: what is wrong`, safe for a terminal.
+    /// The finding in one line: `docker-compose.yml:12:7: error: what is wrong`, safe for a terminal.
     pub fn headline(&self) -> String {
+        format!("{}: {}: {}", self.at(), self.severity.word(), printable(&self.message))
+    }
+
+    /// The same without its severity, for where that is said already: `docker-compose.yml:12:7: what is wrong`.
+    pub fn at_its_place(&self) -> String {
+        format!("{}: {}", self.at(), printable(&self.message))
+    }
+
+    fn at(&self) -> String {
         let file = printable(&self.place.file.to_string_lossy());
-        let message = printable(&self.message);
         match (self.place.line, self.place.column) {
-            (0, _) => format!("{file}: {}: {message}", self.severity.word()),
-            (line, column) => format!("{file}:{line}:{column}: {}: {message}", self.severity.word()),
+            (0, _) => file,
+            (line, column) => format!("{file}:{line}:{column}"),
         }
     }
 

@@ -297,7 +297,7 @@ pub fn not_asked(course: &Course, texts: BTreeMap<String, String>, error: &Error
 pub fn read(dir: &Path, project: &str, course: &Course) -> Result<(Desired, Facts)> {
     let mut desired = desired::read_alone(dir, project.to_owned()).map_err(|findings| desired::unusable(&findings))?;
     if let Some(refused) = compose::refusals(&desired.stack).first() {
-        return Err(Error::environment(format!("refused: {}", refused.headline())).why(refused.expected.clone()));
+        return Err(Error::environment(format!("refused: {}", refused.at_its_place())).why(refused.expected.clone()));
     }
     let port = super::works::front_port(course);
     let facts = lab::facts(Some(&desired.stack), &desired.roles, lab::texts_of(dir), port);
@@ -405,5 +405,26 @@ impl Clock {
         let marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let ends = marks.iter().skip(1).map(|(_, at)| *at).chain([Instant::now()]);
         marks.iter().zip(ends).map(|((name, from), to)| (*name, to.duration_since(*from).as_secs_f64())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_is_told_once_with_its_place() {
+        let course = Course::embedded().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        for (path, text) in course.fixed_stack() {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text.replace("    init: true", "    privileged: true")).unwrap();
+        }
+        let error = read(dir.path(), "p", &course).unwrap_err();
+        assert!(error.what.starts_with("refused: docker-compose.yml:12:"), "{}", error.what);
+        assert_eq!(error.what.matches("refused").count(), 1, "{}", error.what);
+        let place = whereabouts::of_error(&error).unwrap();
+        assert_eq!((place.file.to_str(), place.line), (Some("docker-compose.yml"), 12));
     }
 }

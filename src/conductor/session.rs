@@ -21,8 +21,8 @@ use crate::{
     course::Course,
     engine::{Container, Engine, ImagePolicy, Step},
     error::{Error, Result},
-    journal::{self, Event, Journal, WorkKind},
-    lab::{Lab, LabLock},
+    journal::{self, Event, Journal, KnownTexts, WorkKind},
+    lab::{FileChange, Lab, LabLock},
 };
 
 /// Updates that wait for a slow front end; then everything here waits too, logs included.
@@ -104,6 +104,12 @@ impl Session {
             journal.append(Event::LabMade { course: options.course.id.clone(), version: version.clone() })?;
         }
         journal.append(Event::SessionStarted { version })?;
+        // What was edited while nobody looked belongs to the story, too.
+        for FileChange { file, diff } in
+            KnownTexts::fold(&options.course, journal.entries()).changes_to(&lab.snapshot())
+        {
+            journal.append(Event::FileChanged { file, diff, while_closed: true })?;
+        }
         let progress = journal::Progress::fold(journal.entries());
         let files = Files::open(&lab, front_port(&options.course), progress.reloaded.clone());
         let (watch, heard) = Watch::start(options.engine.clone(), files.project(&lab));

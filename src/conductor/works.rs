@@ -17,8 +17,8 @@ use crate::{
     course::Course,
     diagnosis::{self, Report},
     engine::{
-        BASE_IMAGES, BuildPolicy, Container, DownReport, Engine, ImageOrigin, ImagePolicy, ImageStatus, MovedPort,
-        Progress, ServiceState, UpOptions, UpReport,
+        BASE_IMAGES, BuildPolicy, ChangeKind, Container, DownReport, Engine, ImageOrigin, ImagePolicy, ImageStatus,
+        MovedPort, Progress, ServiceState, UpOptions, UpReport,
     },
     error::Result,
     journal::{self, Event},
@@ -127,8 +127,19 @@ impl Works {
             self.say(format!("{service}: {why}, so {} in the file is {} here.", port.from, port.to));
             self.tell(Told::Event(Box::new(Event::PortMoved { service, from: port.from, to: port.to, why })));
         }
+        if services.is_empty() && report.changes.iter().any(|change| change.kind == ChangeKind::Created) {
+            self.tell_of_older_data(&desired.stack.project).await;
+        }
         self.refresh_proxy(&desired, before, progress).await?;
         Ok(report)
+    }
+
+    /// A volume is found by its project's name, which is the directory's: a lab elsewhere of the same name has left its rows.
+    async fn tell_of_older_data(&self, project: &str) {
+        // The stack is up: what cannot be told of it takes nothing back.
+        for (volume, lab) in self.engine.volumes_of_another(project, &self.dir).await.unwrap_or_default() {
+            self.say(older_data(&volume, &lab));
+        }
     }
 
     /// Starts a service's process again; the proxy asks for the app's address again where that changed.
@@ -214,6 +225,14 @@ impl Works {
         self.tell(Told::Event(Box::new(Event::TakenDown { volumes })));
         Ok(report)
     }
+}
+
+/// What is said of a volume that was made for another lab: what it means, why, and what would change it.
+fn older_data(volume: &str, lab: &str) -> String {
+    format!(
+        "Your database has old rows: {volume} was made for the lab {lab}, of the same name. \
+         To begin empty: breakfix down; docker volume rm {volume}"
+    )
 }
 
 /// Names of the course's base images.

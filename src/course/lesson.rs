@@ -155,8 +155,40 @@ pub struct Beat {
     pub step: String,
     /// The words, in Markdown's plainest form: paragraphs, `code`, **strong**, lists.
     pub text: String,
-    /// What the right pane shows beside it: an evidence id (`page`), `file:PATH`, `logs:SERVICE`, or nothing.
+    /// What the right pane shows beside it: an evidence id (`page`), `file:PATH`, `file:PATH#TEXT` (at the first line that
+    /// holds this text), `logs:SERVICE`, or nothing.
     pub show: Option<String>,
+}
+
+/// What a page of the story shows beside it, taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown<'a> {
+    /// A file of the lab.
+    File {
+        /// Its path, or the end of it.
+        path: &'a str,
+        /// What stands on the line that matters.
+        at: Option<&'a str>,
+    },
+    /// A service's log.
+    Logs(&'a str),
+    /// The evidence with this id.
+    Evidence(&'a str),
+}
+
+impl Beat {
+    /// What it shows beside it, if anything.
+    pub fn shown(&self) -> Option<Shown<'_>> {
+        let show = self.show.as_deref()?;
+        Some(match show.split_once(':') {
+            Some(("file", file)) => match file.split_once('#') {
+                Some((path, at)) => Shown::File { path, at: Some(at) },
+                None => Shown::File { path: file, at: None },
+            },
+            Some(("logs", service)) => Shown::Logs(service),
+            _ => Shown::Evidence(show),
+        })
+    }
 }
 
 /// A question to answer before looking.

@@ -24,7 +24,8 @@ pub use condition::{
 pub use edit::Edit;
 pub use finding::CourseFinding;
 pub use lesson::{
-    Beat, Bootstrap, Check, Choice, Course, Hint, Hop, Lesson, Prediction, Roles, Rung, Stacks, Variant, WrongTurn,
+    Beat, Bootstrap, Check, Choice, Course, Hint, Hop, Lesson, Prediction, Roles, Rung, Shown, Stacks, Variant,
+    WrongTurn,
 };
 pub use lint::lint;
 pub use load::{FORMAT, embedded_stack};

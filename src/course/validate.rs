@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Beat, Course, CourseFinding, Lesson, Prediction,
+    Beat, Course, CourseFinding, Lesson, Prediction, Shown,
     vocabulary::{EVIDENCE, HOPS},
 };
 use crate::compose::Severity;
@@ -166,16 +166,21 @@ impl<'a> Validator<'a> {
             let method = self.course.method.join(", ");
             self.error(&format!("beats.{index}.step"), format!("no step {} in the method: {method}", beat.step));
         }
-        let Some(show) = &beat.show else { return };
         let path = format!("beats.{index}.show");
-        if let Some(file) = show.strip_prefix("file:") {
-            if !self.course.broken_stack().contains_key(file) {
-                self.error(&path, format!("the broken stack has no file {file}"));
+        match beat.shown() {
+            None => {}
+            Some(Shown::File { path: file, at }) => match (self.course.broken_stack().get(file), at) {
+                (None, _) => self.error(&path, format!("the broken stack has no file {file}")),
+                (Some(text), Some(at)) if at.is_empty() || !text.lines().any(|line| line.contains(at)) => {
+                    self.error(&path, format!("no line of {file} holds {at:?}"));
+                }
+                _ => {}
+            },
+            Some(Shown::Logs(service)) => self.role(&path, service),
+            Some(Shown::Evidence(id)) if !self.evidence_is_known(id) => {
+                self.error(&path, format!("{id} is neither an evidence id nor file:PATH nor logs:SERVICE"));
             }
-        } else if let Some(service) = show.strip_prefix("logs:") {
-            self.role(&path, service);
-        } else if !self.evidence_is_known(show) {
-            self.error(&path, format!("{show} is neither an evidence id nor file:PATH nor logs:SERVICE"));
+            Some(Shown::Evidence(_)) => {}
         }
     }
 

@@ -99,9 +99,20 @@ pub(super) fn wrong_turns(
         .collect();
     // While a link is down, what was asked over it follows from that.
     let hop_fails = failures.iter().any(Failure::is_hop);
-    let counts = |failure: &Failure| failure.is_hop() || !hop_fails;
+    let as_it_came: Vec<&Lesson> = course.lessons.iter().filter(|lesson| is_as_it_came(scene, lesson)).collect();
+    let is_of_the_story = |failure: &Failure| as_it_came.iter().any(|lesson| failure.is_of(lesson));
+    let counts = |failure: &Failure| (failure.is_hop() || !hop_fails) && !is_of_the_story(failure);
     let unexplained = failures.iter().enumerate().filter(|(at, failure)| !explained.contains(at) && counts(failure));
     (named.collect(), unexplained.map(|(_, failure)| failure.clone()).collect())
+}
+
+/// Whether the lesson's bug is still as the course made it: there is nothing odd about that. The files are as its fix expects
+/// them, and what is seen is what the story tells, as far as it can be seen.
+fn is_as_it_came(scene: &Scene<'_>, lesson: &Lesson) -> bool {
+    let mut texts = scene.texts.clone();
+    !lesson.fix.is_empty()
+        && lesson.fix.iter().all(|edit| edit.apply(&mut texts).is_ok())
+        && lesson.seen.as_ref().is_none_or(|seen| scene.holds(seen) != Truth::False)
 }
 
 /// Which failures a wrong turn explains: those that its condition names; where it names none, those of the links and
@@ -152,6 +163,16 @@ fn at_service<'a>(
 impl Failure {
     fn is_hop(&self) -> bool {
         self.id == self.evidence
+    }
+
+    /// Whether this is what the lesson's first check asks for: the one on which its bug shows.
+    fn is_of(&self, lesson: &Lesson) -> bool {
+        let Some(check) = lesson.checks.first() else { return false };
+        let mut asks = check.evidence == self.evidence;
+        check.pass.each_positive(&mut |test| {
+            asks |= matches!(test, Condition::Hop(test) if test.id == self.id);
+        });
+        asks
     }
 
     fn is(&self, id: &str) -> bool {

@@ -118,6 +118,19 @@ impl Engine {
         Ok(listed.volumes.unwrap_or_default())
     }
 
+    /// The project's volumes that were made for another directory of the same name: name, and that directory.
+    ///
+    /// # Errors
+    /// Environment: the engine does not answer.
+    pub async fn volumes_of_another(&self, project: &str, dir: &Path) -> Result<Vec<(String, String)>> {
+        let volumes = self.project_volumes(project).await?;
+        let of_another = volumes.into_iter().filter_map(|mut volume| {
+            let lab = volume.labels.remove(labels::LAB).filter(|lab| !same_dir(lab.as_ref(), dir))?;
+            Some((volume.name, lab))
+        });
+        Ok(of_another.collect())
+    }
+
     async fn remove_network(&self, network: &Network) -> Result<()> {
         let (id, name) = (network.id.as_deref().unwrap_or_default(), network.name.as_deref().unwrap_or_default());
         let mut tries = 0;

@@ -169,7 +169,9 @@ pub async fn status(context: &Context, dir: &Path) -> Result<u8> {
         };
         print(&format!("{:<12} {state}  {}\n", clean(&view.service), view.ports.join("  ")))?;
     }
-    desk.works.moved = conductor::moved_ports(&past(&lab), &containers);
+    let past = past(&lab);
+    desk.works.moved = conductor::moved_ports(&past, &containers);
+    desk.works.reloaded.clone_from(&past.reloaded);
     let line = ProgressLine::start(context.verbose > 0);
     let looked = desk.works.look(line.progress()).await;
     line.finish().await;

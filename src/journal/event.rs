@@ -78,6 +78,9 @@ pub enum Event {
         file: PathBuf,
         /// Unified diff against the version before.
         diff: String,
+        /// It was changed while no tutor was open, and noticed at the next start.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        while_closed: bool,
     },
     /// The stack was verified.
     Verified {

@@ -224,7 +224,8 @@ fn joined(diffs: &[FileDiff]) -> String {
     diffs.iter().map(|diff| diff.diff.as_str()).collect()
 }
 
-fn could_change_the_stack(path: &str) -> bool {
+/// Whether a file at this path could change a stack: notes and most hidden files could not.
+pub fn could_change_the_stack(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let hidden = path.split('/').any(|part| part.starts_with('.'));
     matches!(name, ".env" | ".dockerignore" | ".flaskenv") || !hidden && !name.to_lowercase().ends_with(".md")

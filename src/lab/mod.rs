@@ -15,7 +15,7 @@ mod watch;
 mod working_copy;
 mod write;
 
-pub use change::Revealed;
+pub use change::{Revealed, could_change_the_stack};
 pub use facts::{Facts, facts};
 pub use lock::LabLock;
 pub use patch::patch;

@@ -34,7 +34,7 @@ fn differs(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>, fa
 fn functions<'a>(edits: impl Iterator<Item = &'a Entry>) -> BTreeSet<String> {
     let mut balance: BTreeMap<String, i32> = BTreeMap::new();
     for entry in edits {
-        let Event::FileChanged { file, diff } = &entry.event else { continue };
+        let Event::FileChanged { file, diff, .. } = &entry.event else { continue };
         if file.extension().is_none_or(|extension| extension != "py") {
             continue;
         }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     fn edit(file: &str, diff: &str) -> Entry {
-        Entry { at: 0, event: Event::FileChanged { file: file.into(), diff: diff.into() } }
+        Entry { at: 0, event: Event::FileChanged { file: file.into(), diff: diff.into(), while_closed: false } }
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub struct Editor {
     pub asks: bool,
     /// The editor closes once the file is written.
     pub leaves: bool,
+    /// The line that holds nothing but the indentation that was put there for the learner: blanks that nobody typed are not
+    /// kept.
+    indented: Option<usize>,
 }
 
 impl Editor {
@@ -60,13 +63,17 @@ impl Editor {
             search: None,
             asks: false,
             leaves: false,
+            indented: None,
         }
     }
 
     /// All of the text, with the line ends that the file had.
     pub fn text(&self) -> String {
         let end = if self.crlf { "\r\n" } else { "\n" };
-        let mut text = self.area.lines().join(end);
+        let blank = self.blank_line();
+        let lines = self.area.lines().iter().enumerate();
+        let lines: Vec<&str> = lines.map(|(row, line)| if Some(row) == blank { "" } else { line.as_str() }).collect();
+        let mut text = lines.join(end);
         if self.ends_with_newline && !(text.is_empty()) {
             text.push_str(end);
         }
@@ -124,6 +131,7 @@ impl Editor {
                 self.area.input(key);
             }
         }
+        self.drop_indentation();
     }
 
     /// Takes pasted text in.
@@ -140,9 +148,31 @@ impl Editor {
             indent.push_str(self.area.indent());
         }
         self.area.insert_newline();
+        self.drop_indentation();
         if !indent.is_empty() {
             self.area.insert_str(indent);
+            self.indented = Some(self.area.cursor().0);
         }
+    }
+
+    /// The indented line, as long as nothing was written there.
+    fn blank_line(&self) -> Option<usize> {
+        let blank = |line: &String| !line.is_empty() && line.trim().is_empty();
+        self.indented.filter(|row| self.area.lines().get(*row).is_some_and(blank))
+    }
+
+    /// Takes the indentation away from a line that was left without a word.
+    fn drop_indentation(&mut self) {
+        let (row, column) = (self.area.cursor().0, self.area.cursor().1);
+        if self.indented == Some(row) {
+            return;
+        }
+        if let Some(blank) = self.blank_line() {
+            self.go_to(blank + 1, 1);
+            self.area.delete_line_by_end();
+            self.go_to(row + 1, column + 1);
+        }
+        self.indented = None;
     }
 
     /// Goes to the next place that holds the word, and round at the end.
@@ -223,6 +253,28 @@ mod tests {
         assert!(editor.is_changed());
         editor.was_saved();
         assert!(!editor.is_changed());
+    }
+
+    #[test]
+    fn blanks_that_nobody_typed_are_not_kept() {
+        let mut editor = Editor::new("f.py".into(), "class A:\n    x = 1\n", Theme::COLOUR);
+        press(&mut editor, KeyCode::Down);
+        press(&mut editor, KeyCode::End);
+        press(&mut editor, KeyCode::Enter);
+        assert_eq!(editor.text(), "class A:\n    x = 1\n\n", "saved here, the line is empty");
+        press(&mut editor, KeyCode::Enter);
+        press(&mut editor, KeyCode::Char('y'));
+        assert_eq!(editor.text(), "class A:\n    x = 1\n\n    y\n", "and the next one is indented all the same");
+        press(&mut editor, KeyCode::Enter);
+        press(&mut editor, KeyCode::Up);
+        assert_eq!(editor.area.lines(), ["class A:", "    x = 1", "", "    y", ""], "left with an arrow, too");
+        assert_eq!(editor.area.cursor().0, 3);
+        // Blanks that were typed, or were there, are the learner's.
+        let mut editor = Editor::new("f.py".into(), "    \nx\n", Theme::COLOUR);
+        press(&mut editor, KeyCode::Down);
+        press(&mut editor, KeyCode::Char(' '));
+        press(&mut editor, KeyCode::Up);
+        assert_eq!(editor.text(), "    \n x\n");
     }
 
     #[test]

@@ -261,12 +261,30 @@ fn port(model: Seen<'_>, link: usize) -> String {
     }
 }
 
+/// The ports that the proxy's container really joins, as `8080:80`; nothing where it has none, or where they were moved.
+fn joined(model: Seen<'_>) -> Option<String> {
+    let proxy = &model.course.roles.proxy;
+    let moved = model.progress.moved_ports.keys().any(|(service, _)| service == proxy);
+    let ports = model.containers.iter().filter(|one| one.service == *proxy && !moved).flat_map(|one| &one.ports);
+    let mut mappings: Vec<String> = ports
+        .filter_map(|port| {
+            let (host, container) = port.split_once("->")?;
+            Some(format!("{}:{}", host.rsplit(':').next()?, container.split('/').next()?))
+        })
+        .collect();
+    mappings.dedup();
+    (!mappings.is_empty()).then(|| mappings.join(","))
+}
+
 /// The two ends of a link, where they do not agree.
 fn facing(model: Seen<'_>, link: usize) -> Option<(String, String)> {
     let fact = |name: &str| model.facts.get(name).map(String::as_str).filter(|value| !value.is_empty());
     match link {
         0 => {
-            let published = fact("front.published").or_else(|| fact("nginx.published"))?;
+            // What was saved and is not live joins nothing yet: the container's own mapping counts, where there is one.
+            let joined = joined(model);
+            let published =
+                joined.as_deref().or_else(|| fact("front.published")).or_else(|| fact("nginx.published"))?;
             let listen = fact("live.nginx.listens").or_else(|| fact("nginx.listen"))?;
             let story = story_port(&model.course.stack.url).to_string();
             let agrees = published.split(',').any(|mapping| {

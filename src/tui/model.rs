@@ -11,7 +11,7 @@ use super::{config::Config, input::Input, keymap::Place, logs::Logs, msg::LabTex
 use crate::{
     compose::{Finding, Place as FilePlace},
     conductor::{Action, ContainerView, EngineStatus},
-    course::{Course, Lesson},
+    course::{Course, Lesson, Shown},
     diagnosis::NamedWrongTurn,
     engine::{ImageStatus, ServiceState},
     error::Error,
@@ -112,6 +112,8 @@ pub struct Model {
     pub questioned: BTreeSet<String>,
     /// One line worth saying.
     pub notice: Option<String>,
+    /// The last work that was done, until another key is pressed.
+    pub done: Option<String>,
     /// A hint was asked for without an attempt in between; asking again gives it.
     pub hint_insisted: bool,
     /// Since when the learner wants to begin, as soon as that is possible.
@@ -173,6 +175,7 @@ impl Model {
             reflecting: None,
             questioned: BTreeSet::new(),
             notice: None,
+            done: None,
             hint_insisted: false,
             beginning: None,
             last_error: None,
@@ -251,6 +254,21 @@ impl Model {
             Page::Beat(here.beat)
         };
         if pages.contains(&page) { page } else { pages.first().copied().unwrap_or(Page::Beat(0)) }
+    }
+
+    /// What the page of the story that is open shows beside it.
+    pub fn shown(&self) -> Option<Shown<'_>> {
+        match self.page {
+            Page::Beat(beat) => self.lesson()?.beats.get(beat)?.shown(),
+            _ => None,
+        }
+    }
+
+    /// The line of the file in the Files pane that the page speaks of, from 0.
+    pub fn pointed(&self) -> Option<usize> {
+        let Some(Shown::File { path, at: Some(at) }) = self.shown() else { return None };
+        let (file, text) = self.files.files.get(self.file_at)?;
+        is_named(file, path).then(|| text.lines().position(|line| line.contains(at)))?
     }
 
     /// Whether the question is open: shown and neither answered nor skipped.
@@ -352,7 +370,10 @@ impl Model {
             .lesson()
             .into_iter()
             .flat_map(|lesson| &lesson.beats)
-            .filter_map(|beat| beat.show.as_deref()?.strip_prefix("file:"))
+            .filter_map(|beat| match beat.shown()? {
+                Shown::File { path, .. } => Some(path),
+                _ => None,
+            })
             .collect();
         let mut files: Vec<&str> = self.files.files.iter().map(|(path, _)| path.as_str()).collect();
         files.sort_by_key(|path| {

@@ -251,14 +251,14 @@ fn reading(model: &Model, need: &Need) -> Option<Next> {
                 let next = by_need(model, need);
                 return Some(if after.is_some() { next.also(Command::Forward, "read on") } else { next });
             }
-            let next = match after {
-                Some(_) => Next::press(Command::Forward, format!("read on ({} of {count})", at + 1)),
-                None => return None,
-            };
+            let on = format!("read on ({} of {count})", at + 1);
+            after?;
             Some(match (need, step) {
-                (Need::Verify, "look") => next.also(Command::Verify, "look for yourself"),
-                (Need::Think, "change one thing") => next.also(Command::Edit, "edit a file"),
-                _ => next,
+                (Need::Verify, "look") => Next::press(Command::Forward, on).also(Command::Verify, "look for yourself"),
+                (Need::Think, "change one thing") => {
+                    Next::press(Command::Edit, "edit a file").also(Command::Forward, on)
+                }
+                _ => Next::press(Command::Forward, on),
             })
         }
         Page::Question => after.map(|_| Next::press(Command::Forward, format!("read on ({} of {count})", at + 1))),

@@ -35,6 +35,7 @@ impl Terminal {
     pub fn take() -> Result<Self> {
         if !stdout().is_terminal() || !io::stdin().is_terminal() {
             return Err(Error::usage("the tutorial needs a terminal, and standard input or output is none")
+                .suggest("breakfix learn --plain   (the same course, line by line: a pipe will do)")
                 .suggest("breakfix check DIR   (asks a stack, and prints what it finds)")
                 .suggest("breakfix up, breakfix status   (the stack without the screen)"));
         }

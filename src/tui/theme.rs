@@ -1,4 +1,7 @@
-//! Colours and weights. Three colours mean something (works, broken, attention); the terminal's own palette is used, never a background.
+//! Colours and weights. Three colours mean something (works, broken, attention), and there is never a background.
+//!
+//! On a dark ground the terminal's own sixteen are used. On a light one those are too pale in most terminals (a yellow, a
+//! green, a cyan that can hardly be read on white), so there it is the darker ones of the fixed 256.
 
 use ratatui::style::{Color, Modifier, Style};
 use serde::{Deserialize, Serialize};
@@ -15,7 +18,7 @@ pub enum ColorChoice {
     Never,
 }
 
-/// Which colours are used. All are the terminal's own.
+/// Which colours are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Palette {
@@ -24,11 +27,14 @@ pub enum Palette {
     Auto,
     /// For a dark background.
     Dark,
-    /// For a light one: no yellow, no cyan.
+    /// For a light one.
     Light,
-    /// Blue and yellow in place of green and red.
+    /// Cyan and yellow in place of green and red; for a light terminal where it says that it is one.
     #[serde(alias = "color-blind")]
     ColourBlind,
+    /// Blue and orange in place of green and red, for a light background.
+    #[serde(alias = "color-blind-light")]
+    ColourBlindLight,
     /// Weights only.
     Mono,
 }
@@ -41,6 +47,7 @@ impl Palette {
             Self::Dark => "dark",
             Self::Light => "light",
             Self::ColourBlind => "colour-blind",
+            Self::ColourBlindLight => "colour-blind-light",
             Self::Mono => "mono",
         }
     }
@@ -56,7 +63,7 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// With the terminal's sixteen colours.
+    /// With the terminal's sixteen colours, on a dark ground.
     pub const COLOUR: Self = Self { palette: Palette::Dark };
     /// With weights only.
     pub const MONO: Self = Self { palette: Palette::Mono };
@@ -78,6 +85,7 @@ impl Theme {
             _ if !self.is_coloured() => self,
             Palette::Auto if light => Self { palette: Palette::Light },
             Palette::Auto => Self { palette: Palette::Dark },
+            Palette::ColourBlind if light => Self { palette: Palette::ColourBlindLight },
             palette => Self { palette },
         }
     }
@@ -87,16 +95,30 @@ impl Theme {
         self.palette != Palette::Mono
     }
 
-    fn colour(self, colour: Color, otherwise: Modifier) -> Style {
-        let colour = match (self.palette, colour) {
-            (Palette::Light, Color::Yellow) => Color::Magenta,
-            (Palette::Light, Color::Cyan) => Color::Blue,
-            (Palette::ColourBlind, Color::Green) => Color::Cyan,
-            (Palette::ColourBlind, Color::Red) => Color::Yellow,
-            (Palette::ColourBlind, Color::Yellow) => Color::Magenta,
+    /// The colour as this palette has it; the caller names it as on a dark ground.
+    fn ink(self, colour: Color) -> Color {
+        use Color::{Blue, Cyan, Green, Indexed, LightBlue, Magenta, Red, Yellow};
+        match (self.palette, colour) {
+            (Palette::Light, Green) => Indexed(28),
+            (Palette::Light, Red) => Indexed(160),
+            (Palette::Light, Yellow) => Indexed(130),
+            (Palette::ColourBlindLight, Green) => Indexed(25),
+            (Palette::ColourBlindLight, Red) => Indexed(130),
+            (Palette::ColourBlindLight, Yellow) => Indexed(90),
+            (Palette::Light | Palette::ColourBlindLight, Cyan) => Indexed(24),
+            (Palette::Light | Palette::ColourBlindLight, Magenta) => Indexed(90),
+            (Palette::Light | Palette::ColourBlindLight, Blue) => Indexed(25),
+            (Palette::ColourBlind, Green) => Cyan,
+            (Palette::ColourBlind, Red) => Yellow,
+            (Palette::ColourBlind, Yellow) => Magenta,
+            // The plain one can hardly be read on black.
+            (_, Blue) => LightBlue,
             (_, colour) => colour,
-        };
-        if self.is_coloured() { Style::new().fg(colour) } else { Style::new().add_modifier(otherwise) }
+        }
+    }
+
+    fn colour(self, colour: Color, otherwise: Modifier) -> Style {
+        if self.is_coloured() { Style::new().fg(self.ink(colour)) } else { Style::new().add_modifier(otherwise) }
     }
 
     /// What works.
@@ -169,13 +191,18 @@ impl Theme {
     pub fn tame(self, style: Style) -> Style {
         let mut tamed = Style::new().add_modifier(style.add_modifier & (Modifier::BOLD | Modifier::UNDERLINED));
         if self.is_coloured() {
-            match style.fg {
-                // Black and white are unreadable on one half of all terminals.
-                Some(
-                    Color::Rgb(..) | Color::Indexed(_) | Color::Black | Color::White | Color::Gray | Color::DarkGray,
-                )
-                | None => {}
-                Some(colour) => tamed = tamed.fg(colour),
+            // The sixteen as this palette has them; black and white are unreadable on one half of all terminals.
+            let colour = match style.fg {
+                Some(Color::Red | Color::LightRed) => Some(Color::Red),
+                Some(Color::Green | Color::LightGreen) => Some(Color::Green),
+                Some(Color::Yellow | Color::LightYellow) => Some(Color::Yellow),
+                Some(Color::Blue | Color::LightBlue) => Some(Color::Blue),
+                Some(Color::Magenta | Color::LightMagenta) => Some(Color::Magenta),
+                Some(Color::Cyan | Color::LightCyan) => Some(Color::Cyan),
+                _ => None,
+            };
+            if let Some(colour) = colour {
+                tamed = tamed.fg(self.ink(colour));
             }
         }
         tamed
@@ -205,14 +232,67 @@ mod tests {
         assert_eq!(Theme::COLOUR.with(Palette::Mono, None), Theme::MONO);
     }
 
+    const PALETTES: [Palette; 4] = [Palette::Dark, Palette::Light, Palette::ColourBlind, Palette::ColourBlindLight];
+
+    /// Red, green and blue as xterm shows them, whose sixteen are among the hardest to read.
+    fn rgb(colour: Color) -> [u8; 3] {
+        match colour {
+            Color::Red => [205, 0, 0],
+            Color::Green => [0, 205, 0],
+            Color::Yellow => [205, 205, 0],
+            Color::Blue => [0, 0, 238],
+            Color::Magenta => [205, 0, 205],
+            Color::Cyan => [0, 205, 205],
+            Color::LightBlue => [92, 92, 255],
+            Color::Indexed(index @ 16..=231) => {
+                let part = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
+                [(index - 16) / 36, (index - 16) / 6 % 6, (index - 16) % 6].map(part)
+            }
+            other => panic!("{other} is not in the table"),
+        }
+    }
+
+    /// The contrast of two colours as the web's guidelines reckon it, from 1 to 21.
+    fn contrast(one: [u8; 3], other: [u8; 3]) -> f64 {
+        let luminance = |rgb: [u8; 3]| {
+            let [red, green, blue] = rgb.map(|part| {
+                let part = f64::from(part) / 255.0;
+                if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+            });
+            0.2126 * red + 0.7152 * green + 0.0722 * blue
+        };
+        let (one, other) = (luminance(one), luminance(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    #[test]
+    fn every_colour_can_be_read_on_its_ground() {
+        assert!((contrast([255; 3], [0; 3]) - 21.0).abs() < 0.01);
+        for palette in PALETTES {
+            let theme = Theme::COLOUR.with(palette, None);
+            let light = matches!(palette, Palette::Light | Palette::ColourBlindLight);
+            let (ground, least) = if light { ([255; 3], 4.5) } else { ([0; 3], 3.5) };
+            let printed = [Color::Red, Color::LightGreen, Color::Yellow, Color::Blue, Color::Magenta, Color::LightCyan]
+                .map(|colour| theme.tame(Style::new().fg(colour)));
+            let ours = [theme.good(), theme.bad(), theme.attention(), theme.code(), theme.keyword(), theme.literal()];
+            for style in (0..4).map(|index| theme.service(index)).chain(ours).chain(printed) {
+                let colour = style.fg.expect("a coloured style has a colour");
+                let contrast = contrast(rgb(colour), ground);
+                assert!(contrast >= least, "{colour} has a contrast of {contrast:.1} in {palette:?}");
+                assert_eq!(style.bg, None);
+            }
+        }
+    }
+
     #[test]
     fn works_broken_and_attention_differ_in_every_palette() {
-        for palette in [Palette::Dark, Palette::Light, Palette::ColourBlind] {
+        for palette in PALETTES {
             let theme = Theme::COLOUR.with(palette, None);
             let colours = [theme.good().fg, theme.bad().fg, theme.attention().fg];
             assert!(colours[0] != colours[1] && colours[1] != colours[2] && colours[0] != colours[2], "{palette:?}");
         }
         let blind = Theme::COLOUR.with(Palette::ColourBlind, None);
+        assert_eq!(Theme::COLOUR.with(Palette::ColourBlind, Some("0;15")).palette, Palette::ColourBlindLight);
         assert!(![blind.good().fg, blind.bad().fg].iter().any(|c| matches!(c, Some(Color::Red | Color::Green))));
     }
 

@@ -244,6 +244,35 @@ fn what_nothing_explains_is_shown_as_odd() {
 }
 
 #[test]
+fn the_bugs_of_the_story_are_not_odd_as_long_as_nobody_touched_them() {
+    let course = Course::embedded().unwrap();
+    let odd = |scene: &Scene| judge(scene).odd.into_iter().map(|odd| odd.about).collect::<Vec<_>>();
+    let mut scene = works();
+    for (path, text) in course.broken_stack() {
+        scene.file(path, text);
+    }
+    scene.shut(Observation::Refused).saw("nginx-flaskapp", Observation::Refused).saw("upstream", Observation::Refused);
+    assert_eq!(odd(&scene), [""; 0], "as it came");
+    scene.saw("flaskapp-db", Observation::Unreachable);
+    assert_eq!(odd(&scene), ["flaskapp-db"], "nothing of the story breaks this link: {:?}", named(&scene));
+
+    let mut scene = works();
+    for (path, text) in course.stack_with(&["host-port", "app-port"]).unwrap() {
+        scene.file(&path, &text);
+    }
+    fails_to_store(&mut scene);
+    scene.submit(|answer| answer.visible = "Internal Server Error".into());
+    scene.log("flaskapp", "TypeError: __init__() takes 1 positional argument but 5 were given");
+    assert_eq!(odd(&scene), [""; 0], "the third bug, as it came");
+    let mut scene = works();
+    for (path, text) in course.broken_stack() {
+        scene.file(path, &text.replace("80:8080", "8081:8081"));
+    }
+    scene.shut(Observation::Refused);
+    assert_eq!(odd(&scene), ["browser-nginx"], "what was touched is looked at: {:?}", named(&scene));
+}
+
+#[test]
 fn half_explained_is_half_odd() {
     let mut scene = works();
     scene.shut(Observation::Reset).fact("front.target", "8080");

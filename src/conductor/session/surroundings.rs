@@ -117,7 +117,7 @@ impl Session {
 
     pub(super) async fn look_at_files(&mut self) {
         for change in self.files.look(&self.lab) {
-            self.record(Event::FileChanged { file: change.file, diff: change.diff }).await;
+            self.record(Event::FileChanged { file: change.file, diff: change.diff, while_closed: false }).await;
         }
         self.files.judge(self.engine.as_ref(), &self.containers);
         self.show_files().await;

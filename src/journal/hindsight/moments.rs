@@ -75,8 +75,10 @@ pub(super) fn of_lesson(course: &Course, lesson: &Lesson, entries: &[Entry]) -> 
 
 fn told(course: &Course, lesson: &Lesson, event: &Event) -> Option<(Kind, String, Option<String>)> {
     let (kind, words) = match event {
-        Event::FileChanged { file, diff } => {
-            return Some((Kind::Change, format!("I changed `{}`:", file.display()), Some(changed_lines(diff))));
+        Event::FileChanged { file, diff, while_closed } => {
+            let when = if *while_closed { "While the tutor was closed, " } else { "" };
+            let words = format!("{when}I changed `{}`:", file.display());
+            return Some((Kind::Change, words, Some(changed_lines(diff))));
         }
         Event::Revealed { diff, .. } => {
             return Some((Kind::Help, "I had the fix shown and applied:".to_owned(), Some(changed_lines(diff))));

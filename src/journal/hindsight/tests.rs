@@ -99,7 +99,11 @@ fn entries(note: &str) -> Vec<Entry> {
         Event::LabMade { course: "puzzle".into(), version: "0".into() },
         Event::LessonOpened { lesson: lesson() },
         Event::Predicted { lesson: lesson(), choice: Some(1) },
-        Event::FileChanged { file: "Dockerfile".into(), diff: "--- a\n+++ b\n@@ -1 +1 @@\n+EXPOSE 8080\n".into() },
+        Event::FileChanged {
+            file: "Dockerfile".into(),
+            diff: "--- a\n+++ b\n@@ -1 +1 @@\n+EXPOSE 8080\n".into(),
+            while_closed: false,
+        },
         verified(true),
         Event::HintShown { lesson: lesson(), rung: Rung::Where },
         Event::Noted { lesson: lesson(), text: note.into() },

@@ -46,7 +46,7 @@ use crate::{
     conductor,
     course::Course,
     error::{Error, Result},
-    journal::{Entry, Event, Journal, now_ms},
+    journal::{Entry, Event, Journal, KnownTexts, now_ms},
 };
 
 /// The size of a recording without a terminal.
@@ -194,24 +194,13 @@ fn facts_along(entries: &[Entry], course: &Course) -> Result<Vec<(usize, BTreeMa
     let dir =
         tempfile::tempdir().map_err(|error| Error::environment("no room for a copy of the files").because(error))?;
     let (lab, _) = crate::lab::Lab::open_or_make(&dir.path().join(&course.id), course)?;
-    let mut texts = course.broken_stack().clone();
+    let mut known = KnownTexts::new(course);
     let mut facts = vec![(0, conductor::facts_of(lab.dir(), course))];
     for (index, entry) in entries.iter().enumerate() {
-        let diff = match &entry.event {
-            Event::FileChanged { diff, .. } | Event::Revealed { diff, .. } | Event::Staged { diff, .. } => diff,
-            Event::Reset { files, .. } => {
-                for (path, text) in course.broken_stack() {
-                    if files.is_empty() || files.iter().any(|file| file == Path::new(path)) {
-                        texts.insert(path.clone(), text.clone());
-                    }
-                }
-                ""
-            }
-            _ => continue,
-        };
-        crate::lab::patch(&mut texts, diff);
-        lab.put(&texts)?;
-        facts.push((index + 1, conductor::facts_of(lab.dir(), course)));
+        if known.apply(&entry.event) {
+            lab.put(known.texts())?;
+            facts.push((index + 1, conductor::facts_of(lab.dir(), course)));
+        }
     }
     Ok(facts)
 }

@@ -21,6 +21,8 @@ const SIDEWAYS: &[Place] = &[Evidence, Logs, Files, Diff, Journal, Reading, Choo
 const CHAIN: &[Place] = &[Story, Question];
 const SCREENS: &[Place] = &[Welcome, Story, Question, Map, Evidence, Logs, Files, Diff, Journal];
 const LISTS: &[Place] = &[Welcome, Story, Question, Evidence, Logs, Files, Diff, Journal];
+/// What a key opens, the same key closes.
+const OPENS_A_TEXT: &[Place] = &[Story, Question, Map, Evidence, Logs, Files, Diff, Journal, Reading];
 /// All places.
 pub(super) const EVERYWHERE: &[Place] = &[
     Welcome, Story, Question, Map, Evidence, Logs, Files, Diff, Journal, Chooser, Lessons, Jumping, Reading, Leaving,
@@ -53,7 +55,14 @@ pub const TABLE: &[Binding] = &[
     row(keys![Chord::char('E')], Command::EditHere, "edit here", "edit a file in the built-in editor", PANES, 0),
     row(keys![Chord::char('x')], Command::Shell, "shell", "try it yourself: a shell in a container (exec)", PANES, 0),
     row(keys![Chord::char('h')], Command::Hint, "hint", "the next hint: where, what, how, show", PAGES, 14),
-    row(keys![Chord::char('w')], Command::Explain, "explain", "why a wrong turn is one", PANES, 0),
+    row(
+        keys![Chord::char('w')],
+        Command::Explain,
+        "explain",
+        "why a wrong turn is one; again: close it",
+        OPENS_A_TEXT,
+        0,
+    ),
     row(keys![Chord::char('n')], Command::Note, "note", "a note of your own, for the report at the end", PANES, 15),
     row(keys![Chord::char('d')], Command::Diff, "diff", "what you changed since the start", PANES, 16),
     row(keys![Chord::char('r')], Command::Reset, "reset", "put files back as they were (asks)", PANES, 0),

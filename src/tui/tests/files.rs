@@ -24,6 +24,35 @@ fn where_there_is_room_the_files_stand_as_a_tree() {
     insta::assert_snapshot!("files-tree", stage.screen());
 }
 
+#[test]
+fn a_page_brings_the_line_that_it_speaks_of_into_sight() {
+    let mut stage = Stage::ready(100, 20);
+    stage.shop_runs();
+    stage.press("Enter l Down Enter Enter Enter 1");
+    assert!(stage.shows("13 ▸     image: nginx:1.28") && stage.shows("15         - \"80:8080\""), "{}", stage.screen());
+    assert!(!stage.shows(" 1   services:"));
+    // What the learner has scrolled to stays, and a file in which nothing of the kind is left begins at its top.
+    stage.press("3 Home");
+    assert!(stage.shows(" 1   services:"), "{}", stage.screen());
+    let mut now = texts();
+    now.files[3].1 = now.files[3].1.replace("nginx:1.28", "nginx:1.29");
+    stage.send(Msg::Lab(now));
+    stage.press("0 Backspace Enter");
+    assert!(stage.shows(" 1   services:") && !stage.shows("▸     image"), "{}", stage.screen());
+}
+
+#[test]
+fn the_editor_opens_at_the_line_that_the_page_speaks_of() {
+    let mut stage = Stage::ready(80, 24);
+    stage.shop_runs();
+    stage.press("Enter l Down Enter Enter Enter 1 e Enter");
+    stage.send(Msg::Opened { file: "docker-compose.yml".into(), text: Ok(texts().files[3].1.clone()) });
+    assert!(stage.shows("line 13 of"), "{}", stage.screen());
+    stage.press("Esc e Up Enter");
+    stage.send(Msg::Opened { file: "app.py".into(), text: Ok(texts().files[1].1.clone()) });
+    assert!(stage.shows("line 1 of"), "another file begins at its top");
+}
+
 fn editing() -> Stage {
     let mut stage = Stage::at_work(80, 24, "app-port");
     stage.send(Msg::Opened { file: "app.py".into(), text: Ok(texts().files[1].1.clone()) });

@@ -10,6 +10,7 @@ use crate::{
     engine::ImageOrigin,
     error::Error,
     journal::{Event, Outcome, WorkKind},
+    lab::{MakeLive, Stale},
     tui::{Effect, Focus, Msg, Overlay, Page, Screen, Tab, Theme, next_step},
 };
 
@@ -161,6 +162,78 @@ fn a_wrong_turn_is_explained_on_request() {
     stage.press("Enter");
     assert_eq!(stage.model.here().explained, ["expose-only"]);
     assert_eq!(next(&stage), "e  change one thing   ·   h  a hint");
+    stage.press("w");
+    assert!(stage.shows("EXPOSE opens a port."));
+    stage.press("w");
+    assert!(stage.model.overlay.is_none(), "the key that opened it closes it");
+    stage.press("? w");
+    assert!(matches!(stage.model.overlay, Some(Overlay::Help)), "and no other text");
+}
+
+#[test]
+fn what_a_work_has_to_say_stays_to_the_end_of_its_row() {
+    let words = "Your database has old rows: systems-puzzle_dbdata was made for the lab /home/lee/old/systems-puzzle, of the same name. To begin empty: breakfix down; docker volume rm systems-puzzle_dbdata";
+    let mut stage = Stage::ready(80, 24);
+    stage.press("Enter Enter u");
+    stage.work_starts(up(&["db"]));
+    stage.tell(Update::Notice(words.into()));
+    stage.work_ends(up(&["db"]), Outcome::Done);
+    stage.work_done(WorkKind::Bootstrap);
+    stage.work_done(up(&[]));
+    assert!(stage.shows("Your database has old rows") && stage.shows("docker volume rm"), "{}", stage.screen());
+    let said: String = stage.screen().lines().skip_while(|line| !line.contains("Your database")).take(3).collect();
+    assert!(said.ends_with("systems-puzzle_dbdata"), "to its end: {said}");
+    stage.work_starts(WorkKind::Verify);
+    assert_eq!(stage.model.notice, None, "and no longer");
+}
+
+#[test]
+fn what_was_done_is_said_until_the_next_key() {
+    let mut stage = Stage::ready(80, 24);
+    stage.shop_runs();
+    stage.press("Enter Enter");
+    assert!(!stage.shows("✓ started"));
+    stage.work_done(up(&[]));
+    assert!(stage.shows("✓ started everything (1.5 s)"), "{}", stage.screen());
+    stage.press("Enter");
+    assert!(!stage.shows("✓ started"));
+}
+
+#[test]
+fn on_the_page_that_asks_for_an_edit_the_edit_is_next() {
+    let mut stage = Stage::ready(80, 24);
+    stage.shop_runs();
+    stage.press("Enter l Down Enter");
+    stage.verified("host-port", bad_gateway());
+    stage.press("0 Enter Enter 1");
+    assert_eq!(next(&stage), "e  edit a file   ·   Enter  read on (4 of 5)");
+}
+
+#[test]
+fn what_is_not_live_is_told_whole_on_a_small_screen() {
+    for action in [MakeLive::Rebuild, MakeLive::Recreate, MakeLive::Restart, MakeLive::Reload] {
+        let mut stage = Stage::at_work(80, 24, "app-port");
+        stage.stale(vec![Stale { service: "flaskapp".into(), files: vec!["docker-compose.yml".into()], action }]);
+        let told = crate::tui::view::status_lines(&stage.model, 80);
+        assert_eq!(told.len(), 2);
+        assert!(told.iter().all(|line| line.width() <= 80 && !line.to_string().contains('…')), "{told:?}");
+        // Many files, and a while ago.
+        let files: Vec<std::path::PathBuf> = ["docker-compose.yml", "b", "c", "d"].map(Into::into).to_vec();
+        stage.edited("docker-compose.yml");
+        stage.later(59 * 60_000);
+        stage.stale(vec![Stale { service: "flaskapp".into(), files, action }]);
+        let told = crate::tui::view::status_lines(&stage.model, 80);
+        assert!(told.iter().all(|line| line.width() <= 80 && !line.to_string().contains('…')), "{told:?}");
+    }
+}
+
+#[test]
+fn an_edit_made_while_this_was_closed_is_told_as_such() {
+    let mut stage = Stage::at_work(80, 24, "app-port");
+    stage.event(Event::FileChanged { file: "app.py".into(), diff: String::new(), while_closed: true });
+    stage.press("5");
+    assert!(stage.shows("edited app.py, while this was closed"), "{}", stage.screen());
+    assert!(stage.model.saved.is_empty(), "nobody saw when");
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The chain at the top: choosing a link, reading its two ends, and following the engine.
 
-use super::stage::{Stage, containers, wrong_turn};
+use super::stage::{Stage, containers, facts, wrong_turn};
 use crate::{
     conductor::{ContainerView, Update},
     engine::ServiceState,
-    tui::{Focus, LinkState, Tab, hops},
+    tui::{Focus, LinkState, Msg, Tab, hops},
 };
 
 fn asked() -> Stage {
@@ -30,6 +30,30 @@ fn arrows_choose_a_link_and_enter_opens_its_evidence() {
     assert_eq!((stage.model.focus, stage.model.hop), (Focus::Lesson, None));
     stage.press("1");
     assert!(!stage.shows("nginx → flaskapp"), "the tab shows everything again");
+}
+
+#[test]
+fn numbers_that_are_saved_and_not_live_change_nothing_on_the_map() {
+    let mut stage = asked();
+    let publishes = |published: &str, ports: &[&str]| {
+        let mut all = containers();
+        all[2].ports = ports.iter().map(|port| (*port).to_owned()).collect();
+        let mut facts = facts();
+        for name in ["front.published", "nginx.published"] {
+            facts.insert(name.into(), published.into());
+        }
+        [Update::Containers(all), Update::Facts(facts)]
+    };
+    let mut shut = wrong_turn();
+    shut.hops[0].status = crate::diagnosis::Status::Fail;
+    stage.verified("app-port", shut);
+    let facing = |stage: &Stage| hops::map(&stage.model).links[0].facing.clone().map(|(left, _)| left);
+    stage.send(Msg::Updates(publishes("80:8080", &["0.0.0.0:80->8080/tcp", "[::]:80->8080/tcp"]).into()));
+    assert_eq!(facing(&stage).as_deref(), Some("publishes 80:8080"));
+    stage.send(Msg::Updates(publishes("8080:80", &["0.0.0.0:80->8080/tcp"]).into()));
+    assert_eq!(facing(&stage).as_deref(), Some("publishes 80:8080"), "the container still joins the old ones");
+    stage.send(Msg::Updates(publishes("8080:80", &["0.0.0.0:8080->80/tcp"]).into()));
+    assert_eq!(facing(&stage), None);
 }
 
 #[test]

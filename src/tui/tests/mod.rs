@@ -1,5 +1,6 @@
 //! The screen without a terminal: a stage on which keys are pressed and a conductor's part is spoken by the test.
 
+mod evidence;
 mod files;
 mod flows;
 mod lessons;

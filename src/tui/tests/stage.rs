@@ -169,7 +169,7 @@ impl Stage {
     }
 
     pub fn edited(&mut self, file: &str) {
-        self.event(Event::FileChanged { file: file.into(), diff: String::new() });
+        self.event(Event::FileChanged { file: file.into(), diff: String::new(), while_closed: false });
     }
 
     pub fn stale(&mut self, stale: Vec<Stale>) {

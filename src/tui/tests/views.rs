@@ -186,6 +186,38 @@ fn the_editor() {
 }
 
 #[test]
+fn nothing_on_a_light_screen_counts_on_a_dark_ground() {
+    use ratatui::style::Color;
+    let looked_at = |stage: &Stage, what: &str| {
+        for cell in &stage.buffer().content {
+            let known = matches!(cell.fg, Color::Reset | Color::Indexed(16..=231)) && cell.bg == Color::Reset;
+            assert!(known, "{what}: {:?} on {:?} at {:?}", cell.fg, cell.bg, cell.symbol());
+        }
+    };
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let mut stage = Stage::at_work(columns, rows, "app-port");
+        stage.model.theme = Theme::COLOUR.with(crate::tui::Palette::Light, None);
+        stage.verified("app-port", wrong_turn());
+        stage.edited("app.py");
+        stage.stale(rebuild_app());
+        stage.tell(log("flaskapp", "\u{1b}[97;40mwhite\u{1b}[0m \u{1b}[33myellow\u{1b}[0m 127.0.0.1 - - GET / 500"));
+        for key in ["0", "1", "2", "3", "4", "5", "m", "?", "l", "t", "w", "e", "x", "r", "R", "q", "n"] {
+            stage.press(key);
+            looked_at(&stage, key);
+            stage.press("Esc");
+        }
+        let file = "docker-compose.yml".to_owned();
+        stage.send(crate::tui::Msg::Opened { file, text: Ok(super::stage::texts().files[3].1.clone()) });
+        looked_at(&stage, "the editor");
+        stage.press("Esc");
+        stage.verified("app-port", works());
+        looked_at(&stage, "the end");
+        stage.tell(Update::Engine(EngineStatus::Missing(no_engine())));
+        looked_at(&stage, "no engine");
+    }
+}
+
+#[test]
 fn in_colour_and_without() {
     for (theme, name) in [(Theme::COLOUR, "colour"), (Theme::MONO, "mono")] {
         let mut stage = Stage::at_work(80, 24, "app-port");

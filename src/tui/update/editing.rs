@@ -121,12 +121,15 @@ pub fn opened(model: &mut Model, file: String, text: Result<String, Error>) {
     match text {
         Ok(text) => {
             let mut editor = Editor::new(file, &text, model.theme);
-            // Where the compose file cannot be read, the place is known.
+            // Where the compose file cannot be read, the place is known; else it may be the one that the page speaks of.
             let wrong = model.findings.iter().find(|finding| {
                 finding.severity != Severity::Warning && finding.place.file.to_string_lossy() == editor.file
             });
+            let shown = model.files.files.get(model.file_at).is_some_and(|(path, _)| *path == editor.file);
             if let Some(finding) = wrong {
                 editor.go_to(finding.place.line, finding.place.column);
+            } else if let Some(line) = model.pointed().filter(|_| shown) {
+                editor.go_to(line + 1, 1);
             }
             model.overlay = Some(Overlay::Editor(Box::new(editor)));
         }

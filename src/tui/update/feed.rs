@@ -11,6 +11,7 @@ use crate::{
     tui::{
         model::{Focus, Leaving, Model, Page, Screen, Tab, WorkView},
         msg::Effect,
+        view,
     },
 };
 
@@ -95,8 +96,8 @@ fn set_work(model: &mut Model, work: Option<crate::conductor::Work>, effects: &m
     match work {
         Some(work) => {
             let known = model.work.take().filter(|view| view.work.id == work.id);
-            if known.is_none() {
-                // What was said of the work before is over.
+            if known.is_none() && !model.between {
+                // What was said of the work before is over, unless that was the first part of this one.
                 model.notice = None;
             }
             let (since, steps) = known.map_or((model.now, Vec::new()), |view| (view.since, view.steps));
@@ -139,11 +140,14 @@ fn event(model: &mut Model, mut entry: Entry) {
                 verified(model);
             }
         }
-        Event::FileChanged { file, .. } => {
+        Event::FileChanged { file, while_closed, .. } => {
             model.asked = false;
             model.edited = live;
             model.hypothesis_asked = false;
-            model.saved.insert(file.clone(), entry.at);
+            // When it was really saved, nobody saw.
+            if !while_closed {
+                model.saved.insert(file.clone(), entry.at);
+            }
         }
         // What was seen in an earlier session may long be otherwise.
         Event::SessionStarted { .. } | Event::Reset { .. } | Event::Revealed { .. } | Event::TakenDown { .. } => {
@@ -152,6 +156,11 @@ fn event(model: &mut Model, mut entry: Entry) {
         Event::WorkEnded { work, outcome, .. } => {
             if !matches!(work, WorkKind::Verify | WorkKind::Images) {
                 model.asked = false;
+            }
+            // The question's answer speaks for itself.
+            let quiet = matches!(work, WorkKind::Verify | WorkKind::Images | WorkKind::Down { .. });
+            if *outcome == Outcome::Done && live && !quiet {
+                model.done = view::journal::words(&model.course, &entry);
             }
             if *outcome != Outcome::Done && live {
                 model.queue.clear();

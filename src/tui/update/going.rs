@@ -3,7 +3,7 @@
 use super::moving;
 use crate::{
     conductor::{Action, EngineStatus},
-    course::Rung,
+    course::{Rung, Shown},
     journal::Event,
     tui::{
         model::{Focus, Model, Overlay, Page, Screen, Tab, is_named},
@@ -220,23 +220,27 @@ pub fn answer(model: &mut Model, digit: usize, effects: &mut Vec<Effect>) {
 
 /// Shows beside the story's page what the page names.
 pub fn show_beside(model: &mut Model) {
-    let Page::Beat(beat) = model.page else { return };
-    let shown = model.lesson().and_then(|lesson| lesson.beats.get(beat)).and_then(|beat| beat.show.clone());
-    let Some(show) = shown else { return };
-    if let Some(path) = show.strip_prefix("file:") {
-        let at = model.files.files.iter().position(|(file, _)| is_named(file, path));
-        if let Some(at) = at {
-            model.file_at = at;
-            model.scrolls.files = Default::default();
-            model.tab = Tab::Files;
+    match model.shown() {
+        None => {}
+        Some(Shown::File { path, .. }) => {
+            if let Some(at) = model.files.files.iter().position(|(file, _)| is_named(file, path)) {
+                model.file_at = at;
+                model.scrolls.files = Default::default();
+                model.tab = Tab::Files;
+                moving::show_pointed(model);
+            }
         }
-    } else if let Some(service) = show.strip_prefix("logs:") {
-        model.logs.show_only(service);
-        model.tab = Tab::Logs;
-    } else {
-        model.tab = Tab::Evidence;
-        model.hop = None;
-        moving::show_evidence(model, &show);
+        Some(Shown::Logs(service)) => {
+            let service = service.to_owned();
+            model.logs.show_only(&service);
+            model.tab = Tab::Logs;
+        }
+        Some(Shown::Evidence(id)) => {
+            let id = id.to_owned();
+            model.tab = Tab::Evidence;
+            model.hop = None;
+            moving::show_evidence(model, &id);
+        }
     }
 }
 
@@ -253,7 +257,7 @@ pub fn hint(model: &mut Model, effects: &mut Vec<Effect>) {
     let recognised = model.wrong_turn().is_some_and(|turn| !turn.remark);
     if recognised && need::unexplained_turn(model).is_some() && model.asked {
         explain(model, effects);
-        model.notice = Some("That comes before any hint. h again gives the next one.".to_owned());
+        model.notice = Some("That comes before any hint. Close it, and h gives the next one.".to_owned());
         return;
     }
     let Some(lesson) = model.lesson() else { return };

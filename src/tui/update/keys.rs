@@ -19,6 +19,7 @@ pub fn press(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
         return;
     }
     model.notice = None;
+    model.done = None;
     let place = model.place();
     if matches!(model.overlay, Some(Overlay::Tour))
         && !matches!(
@@ -92,6 +93,9 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         Command::Recorded => without_engine(model, Effect::PlayRecorded, effects),
         Command::Shell => shell(model),
         Command::Hint => going::hint(model, effects),
+        // Over the explanation the key closes it; over another text it does nothing.
+        Command::Explain if matches!(model.overlay, Some(Overlay::Reading { .. })) => model.overlay = None,
+        Command::Explain if model.overlay.is_some() => {}
         Command::Explain => going::explain(model, effects),
         Command::Note => model.overlay = Some(Overlay::Note(Default::default())),
         Command::Diff => moving::open_tab(model, Tab::Diff),
@@ -332,6 +336,7 @@ fn edit(model: &mut Model, file: String, here: bool, effects: &mut Vec<Effect>) 
     if let Some(at) = model.files.files.iter().position(|(path, _)| *path == file) {
         model.file_at = at;
         model.scrolls.files = Default::default();
+        moving::show_pointed(model);
     }
     effects.push(if here { Effect::ReadFile(file) } else { Effect::OpenEditor(file) });
 }

@@ -98,10 +98,18 @@ pub fn next_item(model: &mut Model, forward: bool) {
 
 /// Shows this piece of evidence first.
 pub fn show_evidence(model: &mut Model, id: &str) {
-    let ids = view::evidence_ids(model);
-    if let Some(at) = ids.iter().position(|known| known == id) {
+    if let Some(at) = view::evidence_position(model, id) {
         model.evidence_at = at;
         model.scrolls.evidence.top = view::evidence_starts(model).get(at).copied().unwrap_or(0);
+    }
+}
+
+/// Brings the line that the page speaks of into sight, with what stands above it.
+pub fn show_pointed(model: &mut Model) {
+    let Some(line) = model.pointed() else { return };
+    let height = view::extent(model, Pane::Side).height;
+    if line + 1 >= height {
+        model.scrolls.files.top = line.saturating_sub(height / 2);
     }
 }
 

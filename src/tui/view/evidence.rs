@@ -2,39 +2,42 @@
 
 use ratatui::text::{Line, Span};
 
-use super::last_words;
-
+use super::{
+    eyes::{self, BODY_LINES},
+    last_words,
+};
 use crate::{
+    course::Shown,
     diagnosis::Status,
+    journal::Event,
     probe::{Evidence, HttpAnswer, Observation, Rows, evidence_id},
     tui::{
-        model::{Model, Page},
+        model::Model,
         text::{self, Break},
         theme::Theme,
     },
 };
-
-/// Lines of a body that are shown; the pager has them all.
-const BODY_LINES: usize = 10;
 
 /// Ids of the evidence that there is: what the story's page names, what does not hold, then the lesson's checks', the
 /// hops', and the rest.
 pub fn ids(model: &Model) -> Vec<String> {
     let Some(survey) = &model.progress.last_survey else { return Vec::new() };
     let lesson = model.lesson();
-    let named = match model.page {
-        Page::Beat(beat) => lesson.and_then(|lesson| lesson.beats.get(beat)).and_then(|beat| beat.show.clone()),
+    let named = match model.shown() {
+        Some(Shown::Evidence(id)) => Some(id.to_owned()),
         _ => None,
     };
     let checks = lesson.into_iter().flat_map(|lesson| &lesson.checks).map(|check| check.evidence.clone());
     let hops = model.course.hops.iter().map(|hop| hop.id.clone());
     let mut ids: Vec<String> = Vec::new();
     let mut add = |id: String| {
-        if survey.evidence.contains_key(&id) && !ids.contains(&id) {
+        let Some(evidence) = survey.evidence.get(&id) else { return };
+        if !ids.iter().any(|known| is_the_same(&survey.evidence[known], evidence)) {
             ids.push(id);
         }
     };
-    for id in named.into_iter().chain(failing(model)).chain(checks).chain(hops).chain(survey.evidence.keys().cloned()) {
+    let rest = std::iter::once(evidence_id::SUBMIT.to_owned()).chain(survey.evidence.keys().cloned());
+    for id in named.into_iter().chain(failing(model)).chain(checks).chain(hops).chain(rest) {
         // The page's eye, curl's eye and the database's eye belong together.
         let submitted = id == evidence_id::SUBMIT;
         add(id);
@@ -45,6 +48,18 @@ pub fn ids(model: &Model) -> Vec<String> {
     // What was not asked has the least to say.
     ids.sort_by_key(|id| matches!(survey.evidence[id].observation, Observation::NotAsked { .. }));
     ids
+}
+
+/// Whether two questions are one: asked from the same place in the same words, and answered alike.
+fn is_the_same(one: &Evidence, other: &Evidence) -> bool {
+    let answers = match (&one.observation, &other.observation) {
+        // Headers tell the time, and forms have a secret of their own in each page.
+        (Observation::Http(one), Observation::Http(other)) => {
+            one.status == other.status && one.visible == other.visible
+        }
+        (one, other) => one == other,
+    };
+    one.id == other.id || (one.command == other.command && one.vantage == other.vantage && answers)
 }
 
 /// The evidence of this lesson's first check that does not hold.
@@ -103,7 +118,7 @@ pub fn starts(model: &Model, columns: usize) -> Vec<usize> {
         .enumerate()
         .map(|(index, evidence)| {
             let start = line;
-            line += piece(evidence, model.theme, columns, repeats(model, evidence)).len() + 1;
+            line += piece(evidence, model.theme, columns, beside(model, evidence)).len() + 1;
             line += if index == 0 { said } else { 0 };
             start
         })
@@ -122,11 +137,57 @@ fn repeats(model: &Model, evidence: &Evidence) -> bool {
     })
 }
 
+/// What stands above a piece of the pane, or is to stand beside it.
+#[derive(Debug, Clone, Copy)]
+pub enum Beside<'a> {
+    /// Nothing that says the same.
+    Nothing,
+    /// The same page is shown above.
+    PageAbove,
+    /// The rows of the database, which stand beside this page where there is room.
+    Rows(&'a Rows),
+    /// The page beside which these rows stand, where there is room.
+    OfPage,
+}
+
+/// The page that came of the submission and the submitted row belong side by side.
+fn beside<'a>(model: &'a Model, evidence: &Evidence) -> Beside<'a> {
+    if repeats(model, evidence) {
+        return Beside::PageAbove;
+    }
+    let ids = ids(model);
+    let at = |id: &str| ids.iter().position(|known| known == id);
+    if at(evidence_id::SUBMIT) > at(evidence_id::ROWS) {
+        // The page speaks of the rows: they come first, by themselves.
+        return Beside::Nothing;
+    }
+    let seen = |id: &str| model.progress.last_survey.as_ref().and_then(|survey| survey.evidence.get(id));
+    let page = seen(evidence_id::SUBMIT).filter(|page| !repeats(model, page)).map(|page| &page.observation);
+    let rows = seen(evidence_id::ROWS).map(|rows| &rows.observation);
+    match (evidence.id.as_str(), page, rows) {
+        (id, Some(Observation::Http(page)), Some(Observation::Rows(rows)))
+            if !page.body.trim().is_empty() && !rows.rows.is_empty() =>
+        {
+            match id {
+                evidence_id::SUBMIT => Beside::Rows(rows),
+                evidence_id::ROWS => Beside::OfPage,
+                _ => Beside::Nothing,
+            }
+        }
+        _ => Beside::Nothing,
+    }
+}
+
 fn old_note(model: &Model) -> Vec<Line<'static>> {
     if model.asked {
         return Vec::new();
     }
-    let words = "Seen before the last change.";
+    let seen = model.entries.iter().rev().find(|entry| matches!(entry.event, Event::Verified { .. }));
+    let words = if seen.is_some_and(|seen| seen.at < model.started) {
+        "Seen in an earlier session. v looks again."
+    } else {
+        "Seen before the last change. v looks again."
+    };
     vec![Line::styled(words, model.theme.faint()), Line::default()]
 }
 
@@ -170,7 +231,7 @@ pub fn pieces(model: &Model, ids: &[String], columns: usize) -> Vec<Line<'static
     let Some(survey) = &model.progress.last_survey else { return Vec::new() };
     let mut lines = Vec::new();
     for evidence in ids.iter().filter_map(|id| survey.evidence.get(id)) {
-        lines.extend(piece(evidence, model.theme, columns, repeats(model, evidence)));
+        lines.extend(piece(evidence, model.theme, columns, beside(model, evidence)));
         lines.push(Line::default());
     }
     lines
@@ -183,10 +244,18 @@ pub fn ids_of_link(model: &Model, link: usize) -> Vec<String> {
         evidence_id::NGINX_FLASKAPP => Some(evidence_id::UPSTREAM),
         _ => None,
     };
+    let evidence = |id: &str| model.progress.last_survey.as_ref().and_then(|survey| survey.evidence.get(id));
+    let said = |id: &&str| matches!((evidence(&hop.id), evidence(id)), (Some(of_hop), Some(also)) if is_the_same(of_hop, also));
     let mut ids = vec![hop.id.clone()];
-    ids.extend(also.map(str::to_owned));
-    ids.dedup();
+    ids.extend(also.filter(|id| !said(id)).map(str::to_owned));
     ids
+}
+
+/// Where in the pane the answer to this question stands, itself or the one that says the same.
+pub fn position(model: &Model, id: &str) -> Option<usize> {
+    let survey = model.progress.last_survey.as_ref()?;
+    let wanted = survey.evidence.get(id)?;
+    ids(model).iter().position(|known| is_the_same(&survey.evidence[known], wanted))
 }
 
 /// Everything that was seen, uncut.
@@ -207,7 +276,7 @@ pub fn as_text(model: &Model) -> String {
 }
 
 /// One question and its answer.
-pub fn piece(evidence: &Evidence, theme: Theme, columns: usize, repeats: bool) -> Vec<Line<'static>> {
+pub fn piece(evidence: &Evidence, theme: Theme, columns: usize, beside: Beside<'_>) -> Vec<Line<'static>> {
     let mut spans =
         vec![Span::styled(format!("$ {}", text::clean(&evidence.command).replace('\n', " ")), theme.command())];
     let says_so = evidence.command.contains(&evidence.vantage);
@@ -215,12 +284,19 @@ pub fn piece(evidence: &Evidence, theme: Theme, columns: usize, repeats: bool) -
         spans.push(Span::styled(format!("   asked from {}", text::clean(&evidence.vantage)), theme.faint()));
     }
     let mut lines = text::wrap(&Line::from(spans), columns, 2, Break::Words);
-    match &evidence.observation {
-        Observation::Http(answer) if repeats => {
+    match (&evidence.observation, beside) {
+        (Observation::Http(answer), Beside::PageAbove) => {
             lines.extend(http_head(answer, theme, columns));
             lines.push(Line::styled("(the same page as above)", theme.faint()));
         }
-        observation => lines.extend(seen(observation, theme, columns)),
+        (Observation::Http(answer), Beside::Rows(rows)) if columns >= eyes::THREE_FROM => {
+            lines.extend(http_head(answer, theme, columns));
+            lines.extend(eyes::three(answer, rows, theme, columns));
+        }
+        (Observation::Rows(_), Beside::OfPage) if columns >= eyes::THREE_FROM => {
+            lines.push(Line::styled("(these rows stand beside the page)", theme.faint()));
+        }
+        (observation, _) => lines.extend(seen(observation, theme, columns)),
     }
     lines
 }
@@ -248,11 +324,15 @@ fn seen(observation: &Observation, theme: Theme, columns: usize) -> Vec<Line<'st
             }
             lines
         }
-        Observation::Http(answer) => http(answer, theme, columns),
+        Observation::Http(answer) => {
+            let mut lines = http_head(answer, theme, columns);
+            lines.extend(eyes::two(answer, theme, columns));
+            lines
+        }
         Observation::Connected { what } => say(theme.good(), format!("connected: {what}")),
-        Observation::Rows(rows) => table(rows, theme, columns),
+        Observation::Rows(rows) => eyes::table(rows, theme, columns),
         Observation::Exit { code, output } => {
-            let mut lines = printed(output, columns, BODY_LINES * 2, theme);
+            let mut lines = eyes::printed(output, columns, BODY_LINES * 2, theme);
             if *code != 0 {
                 lines.extend(say(theme.bad(), format!("(exit code {code})")));
             }
@@ -280,108 +360,5 @@ fn http_head(answer: &HttpAnswer, theme: Theme, columns: usize) -> Vec<Line<'sta
         let words = format!("a browser cannot follow: {}", text::clean(astray));
         lines.extend(text::wrap(&Line::styled(words, theme.bad()), columns, 2, Break::Words));
     }
-    lines
-}
-
-fn http(answer: &HttpAnswer, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let mut lines = http_head(answer, theme, columns);
-    // The two eyes: what a browser makes of it, and what was really sent.
-    let visible = printed(answer.visible.trim(), columns, BODY_LINES, theme);
-    let body = printed(answer.body.trim(), columns, BODY_LINES, theme);
-    if !answer.body.trim().is_empty() {
-        if columns >= 84 {
-            lines.extend(side_by_side(&answer.visible, &answer.body, theme, columns));
-        } else {
-            lines.push(Line::styled("the browser shows", theme.faint()));
-            lines.extend(visible.into_iter().map(|line| set_in(line, theme)));
-            lines.push(Line::styled("what was sent", theme.faint()));
-            lines.extend(body.into_iter().map(|line| set_in(line, theme)));
-        }
-    }
-    lines
-}
-
-fn set_in(mut line: Line<'static>, theme: Theme) -> Line<'static> {
-    line.spans.insert(0, Span::styled("│ ", theme.faint()));
-    line
-}
-
-fn side_by_side(visible: &str, body: &str, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let half = (columns - 4) / 2;
-    let mut left = vec![Line::styled("the browser shows", theme.faint())];
-    left.extend(printed(visible.trim(), half - 2, BODY_LINES, theme));
-    let mut right = vec![Line::styled("what was sent", theme.faint())];
-    right.extend(printed(body.trim(), half - 2, BODY_LINES, theme));
-    (0..left.len().max(right.len()))
-        .map(|row| {
-            let mut spans = Vec::new();
-            for side in [&left, &right] {
-                let line = side.get(row).cloned().unwrap_or_default();
-                let gap = half.saturating_sub(line.width() + 2);
-                spans.push(Span::styled(if row == 0 { "" } else { "│ " }, theme.faint()));
-                let pad = if row == 0 { gap + 2 } else { gap };
-                spans.extend(line.spans.into_iter().map(|span| span.patch_style(line.style)));
-                spans.push(Span::raw(" ".repeat(pad + 2)));
-            }
-            Line::from(spans)
-        })
-        .collect()
-}
-
-/// What a program or server sent, some lines of it.
-fn printed(output: &str, columns: usize, most: usize, theme: Theme) -> Vec<Line<'static>> {
-    let output = text::clean(output);
-    let columns = columns.saturating_sub(2).max(1);
-    let mut lines: Vec<Line<'static>> = Vec::new();
-    let mut left = 0;
-    for line in output.lines() {
-        if lines.len() >= most {
-            left += 1;
-            continue;
-        }
-        lines.extend(text::wrap(&Line::raw(line.trim_end().to_owned()), columns, 0, Break::Anywhere));
-    }
-    if lines.is_empty() {
-        lines.push(Line::styled("(nothing)", theme.faint()));
-    }
-    if lines.len() > most + 4 {
-        left += 1;
-        lines.truncate(most + 4);
-    }
-    if left > 0 {
-        lines.push(Line::styled("… more: o opens all of it", theme.faint()));
-    }
-    lines
-}
-
-/// The database's eye.
-fn table(rows: &Rows, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    if rows.table.is_empty() {
-        let words = "no table holds what was submitted";
-        lines.extend(text::wrap(&Line::styled(words, theme.bad()), columns, 0, Break::Words));
-        return lines;
-    }
-    lines.push(Line::styled(format!("the database holds, in {}", text::clean(&rows.table)), theme.faint()));
-    let clean = |cell: &str| text::clean(cell).replace('\n', " ");
-    let mut cells: Vec<Vec<String>> = vec![rows.columns.iter().map(|name| clean(name)).collect()];
-    for row in &rows.rows {
-        cells.push(row.iter().map(|cell| cell.as_deref().map_or_else(|| "NULL".to_owned(), clean)).collect());
-    }
-    let count = cells.iter().map(Vec::len).max().unwrap_or(0);
-    let wide = |column: usize| {
-        cells.iter().filter_map(|row| row.get(column)).map(|cell| text::width(cell)).max().unwrap_or(0).min(24)
-    };
-    let widths: Vec<usize> = (0..count).map(wide).collect();
-    for (index, row) in cells.iter().enumerate() {
-        let words: Vec<String> = row.iter().zip(&widths).map(|(cell, wide)| text::pad(cell, *wide)).collect();
-        let line = words.join(" │ ");
-        let style = if index == 0 { theme.strong() } else { ratatui::style::Style::new() };
-        lines.extend(text::wrap(&Line::styled(format!("│ {}", line.trim_end()), style), columns, 4, Break::Anywhere));
-    }
-    if rows.rows.is_empty() {
-        lines.push(Line::styled("│ no row holds what was submitted", theme.bad()));
-    }
-    lines.push(Line::styled(format!("{} rows in all", rows.total), theme.faint()));
     lines
 }

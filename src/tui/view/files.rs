@@ -98,11 +98,16 @@ fn code(model: &Model, top: usize, height: usize) -> Vec<Line<'static>> {
     let digits = file.lines().count().to_string().len().max(2);
     let diff = model.files.diffs.iter().find(|(changed, _)| changed == path);
     let added = diff.map(|(_, diff)| added_lines(diff)).unwrap_or_default();
+    let pointed = model.pointed();
     let mut highlighter = Highlighter::new(Language::of(path), theme);
     let numbered = file.lines().enumerate().flat_map(|(index, line)| {
         let number = index + 1;
         let wrong = findings.iter().filter(move |finding| finding.place.line == number);
-        let mark = if added.contains(&number) { "+ " } else { "  " };
+        let mark = match (pointed == Some(index), added.contains(&number)) {
+            (true, _) => "▸ ",
+            (false, true) => "+ ",
+            (false, false) => "  ",
+        };
         let mut code =
             vec![Span::styled(format!("{number:>digits$} "), theme.faint()), Span::styled(mark, theme.attention())];
         code.extend(highlighter.line(&text::clean(line)));

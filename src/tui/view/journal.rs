@@ -75,6 +75,9 @@ pub fn words(course: &Course, entry: &Entry) -> Option<String> {
             let text = asked.and_then(|asked| asked.choices.get(*choice)).map_or("", |choice| choice.text.as_str());
             format!("predicted: {text}")
         }
+        Event::FileChanged { file, while_closed: true, .. } => {
+            format!("edited {}, while this was closed", file.display())
+        }
         Event::FileChanged { file, .. } => format!("edited {}", file.display()),
         Event::Verified { lesson, report, .. } => {
             let failed = report.checks.iter().find(|check| check.lesson == *lesson && check.status == Status::Fail);

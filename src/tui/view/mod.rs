@@ -13,6 +13,7 @@
 mod bar;
 mod diff;
 pub(in crate::tui) mod evidence;
+mod eyes;
 mod files;
 mod header;
 mod hop;
@@ -103,7 +104,8 @@ fn layout(model: &Model, area: Rect) -> Layout {
     // White space where there is room for it.
     let roomy = area.height >= 32;
     let map_rows = if area.height >= 22 { 3 } else { 2 };
-    let status_rows = u16::try_from(status::lines(model, area.width).len()).unwrap_or(1).clamp(1, status_limit(area));
+    let status_rows =
+        u16::try_from(status::lines(model, area.width).len()).unwrap_or(1).clamp(1, status_limit(model, area));
     let row = |y: u16, height: u16| Rect { x: area.x, y: area.y + y, width: area.width, height };
     let map_top = 1 + u16::from(roomy);
     let panes_top = map_top + map_rows;
@@ -165,12 +167,14 @@ pub fn spot(model: &Model, column: u16, row: u16) -> Option<Spot> {
     layout.side.is_some_and(|area| area.contains(place)).then_some(Spot::Side)
 }
 
-fn status_limit(area: Rect) -> u16 {
-    match area.height {
+fn status_limit(model: &Model, area: Rect) -> u16 {
+    let limit = match area.height {
         0..20 => 1,
         20..30 => 2,
         _ => 4,
-    }
+    };
+    // What is said once is said to its end, and is gone with the next key.
+    limit + u16::from(model.notice.is_some())
 }
 
 /// Draws one line, cut at the area's right edge.
@@ -222,9 +226,9 @@ pub fn as_text(model: &Model) -> String {
     text::clean(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())
 }
 
-/// Ids of the evidence, in the order of the pane.
-pub fn evidence_ids(model: &Model) -> Vec<String> {
-    evidence::ids(model)
+/// Which answer of the Evidence pane is that to this question.
+pub fn evidence_position(model: &Model, id: &str) -> Option<usize> {
+    evidence::position(model, id)
 }
 
 /// The line on which each piece of evidence starts in its pane.

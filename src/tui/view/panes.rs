@@ -8,9 +8,12 @@ use ratatui::{
 };
 
 use super::{diff, evidence, files, journal, layout, lesson, overlay};
-use crate::tui::{
-    model::{Focus, Model, Page, Screen, Tab},
-    text,
+use crate::{
+    course::Shown,
+    tui::{
+        model::{Focus, Model, Page, Screen, Tab},
+        text,
+    },
 };
 
 /// A part of the screen that scrolls.
@@ -268,12 +271,10 @@ fn page_count(model: &Model) -> Option<String> {
 
 /// On a narrow screen, the tab that holds what the page speaks of.
 fn beside(model: &Model) -> Option<String> {
-    let Page::Beat(beat) = model.page else { return None };
-    let show = model.lesson()?.beats.get(beat)?.show.as_deref().filter(|_| !model.is_wide())?;
-    let tab = match show.split_once(':') {
-        Some(("file", _)) => Tab::Files,
-        Some(("logs", _)) => Tab::Logs,
-        _ => Tab::Evidence,
+    let tab = match model.shown().filter(|_| !model.is_wide())? {
+        Shown::File { .. } => Tab::Files,
+        Shown::Logs(_) => Tab::Logs,
+        Shown::Evidence(_) => Tab::Evidence,
     };
     let digit = Tab::ALL.iter().position(|known| *known == tab)? + 1;
     Some(format!("{digit} {}", tab.title()))

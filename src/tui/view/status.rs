@@ -14,7 +14,7 @@ use crate::{
     lab::{MakeLive, Stale},
     tui::{
         model::{Model, Overlay, WorkView},
-        text,
+        text::{self, Break},
     },
 };
 
@@ -44,19 +44,19 @@ pub fn lines(model: &Model, columns: u16) -> Vec<Line<'static>> {
         _ => {}
     }
     let notice = model.notice.as_ref().map(|notice| {
-        let words = text::clean(notice).replace('\n', " ");
-        Line::raw(format!(" {}", text::cut(&words, columns.saturating_sub(2))))
+        let words = format!(" {}", text::clean(notice).replace('\n', " "));
+        text::wrap(&Line::raw(words), columns.saturating_sub(1), 1, Break::Words)
     });
     if let Some(work) = &model.work {
         let mut lines = work_lines(model, work, columns);
         if let Some(notice) = notice {
             lines.truncate(1);
-            lines.push(notice);
+            lines.extend(notice);
         }
         return lines;
     }
     if let Some(notice) = notice {
-        return vec![notice];
+        return notice;
     }
     if let EngineStatus::Missing(error) = &model.engine {
         let words = format!(" ✗ engine   {}", text::clean(&error.what));
@@ -98,7 +98,8 @@ pub fn lines(model: &Model, columns: u16) -> Vec<Line<'static>> {
         let words = format!(" · Port {from} was not to be had here: {service} is on {to} instead.");
         return vec![Line::raw(text::cut(&words, columns))];
     }
-    Vec::new()
+    let done = model.done.as_ref().map(|done| format!(" ✓ {}", text::clean(done)));
+    done.map(|done| Line::styled(text::cut(&done, columns), theme.good())).into_iter().collect()
 }
 
 fn stale(model: &Model, columns: usize) -> Vec<Line<'static>> {
@@ -118,16 +119,20 @@ fn stale(model: &Model, columns: usize) -> Vec<Line<'static>> {
     let since = container.and_then(|container| container.up_seconds);
     let them = if was == "was" { "it" } else { "them" };
     let saved = format!(" ! {what} {was} saved{}.", when.unwrap_or_default());
+    let counted = if files.len() == 1 { "A file".to_owned() } else { format!("{} files", files.len()) };
     let service = &stale.service;
     let since =
         since.map(|seconds| format!("{service}, started {} ago, does not have {them}.", text::span(seconds * 1000)));
+    // As much of it as one line holds.
     let first = since
         .map(|since| format!("{saved} {since}"))
-        .filter(|line| text::width(line) <= columns)
-        .unwrap_or_else(|| format!("{saved} {service} does not have {them} yet."));
+        .into_iter()
+        .chain([format!("{saved} {service} does not have {them} yet.")])
+        .find(|line| text::width(line) <= columns)
+        .unwrap_or_else(|| format!(" ! {counted} {was} saved. {service} does not have {them} yet."));
     let why = match stale.action {
         MakeLive::Rebuild => "   The source is copied into the image when it is built: so build it anew.",
-        MakeLive::Recreate => "   A container keeps what it was made with: so make it anew. A restart would not do.",
+        MakeLive::Recreate => "   A container keeps what it was made with: make it anew, a restart won't do.",
         MakeLive::Restart => "   A program reads its files when it starts: so start it again.",
         MakeLive::Reload => "   nginx reads its files when it starts, or when it is told to.",
     };

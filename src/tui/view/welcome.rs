@@ -182,9 +182,7 @@ fn images(model: &Model, columns: usize) -> Vec<Line<'static>> {
         let step = model.work.as_ref().and_then(|work| work.steps.iter().rev().find(|step| step.subject == image.name));
         let (symbol, style, words) = match (image.origin, step) {
             (ImageOrigin::Registry, _) => ("✓", theme.good(), "here".to_owned()),
-            (ImageOrigin::StandIn, _) => {
-                ("✓", theme.good(), "here, a stand-in built from Debian's packages".to_owned())
-            }
+            (ImageOrigin::StandIn, _) => ("✓", theme.good(), "here, a stand-in from Debian's packages".to_owned()),
             (ImageOrigin::Absent, Some(step)) if step.finished => {
                 ("✓", theme.good(), text::cut(&text::clean(&step.detail), columns.saturating_sub(38)))
             }

@@ -16,7 +16,7 @@ use crate::{
         markdown,
         text::{self, Break},
         theme::Theme,
-        view::evidence,
+        view::evidence::{self, Beside},
     },
 };
 
@@ -219,7 +219,7 @@ fn shown(model: &Model, show: &str, columns: usize) -> Vec<Line<'static>> {
         }
         return lines;
     }
-    survey.evidence.get(show).map(|seen| evidence::piece(seen, theme, columns, false)).unwrap_or_default()
+    survey.evidence.get(show).map(|seen| evidence::piece(seen, theme, columns, Beside::Nothing)).unwrap_or_default()
 }
 
 /// The wrong turn that was recognised, where this state is one.

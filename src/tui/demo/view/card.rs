@@ -11,7 +11,10 @@ use crate::{
     tui::{
         demo::model::Model,
         markdown,
-        view::{evidence, journal},
+        view::{
+            evidence::{self, Beside},
+            journal,
+        },
     },
 };
 
@@ -44,7 +47,7 @@ fn more(model: &Model, entry: &Entry, columns: usize) -> Vec<Vec<Line<'static>>>
                 survey.evidence.values().find(|evidence| evidence.command == check.command)
             });
             let mut blocks = vec![vec![Line::styled(headline(&model.course, report), theme.strong())]];
-            blocks.extend(seen.map(|seen| evidence::piece(seen, theme, columns, false)));
+            blocks.extend(seen.map(|seen| evidence::piece(seen, theme, columns, Beside::Nothing)));
             blocks
         }
         Event::LessonOpened { lesson } => {
