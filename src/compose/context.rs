@@ -22,7 +22,7 @@ const MAX_ENTRIES: usize = 50_000;
 /// Bytes that a context may hold.
 const MAX_BYTES: u64 = 1 << 30;
 /// Bytes of paths that are compared with the patterns of `.dockerignore`, each with each.
-const MAX_EFFORT: usize = 200_000_000;
+const MAX_EFFORT: usize = 100_000_000;
 /// Our own notes in a lab: they change with every step of the learner, and belong in no image.
 const OWN_NOTES: &str = ".breakfix";
 
