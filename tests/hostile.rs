@@ -1,7 +1,8 @@
 //! Submissions that mean harm, on real containers: each gets its verdict or its refusal in time, the engine and the honest ones
 //! beside them see nothing of it, and nothing of them stays.
 //!
-//! Where no engine answers, these tests fail and say what to start; `BREAKFIX_SKIP_DOCKER=1` leaves them out.
+//! Where no engine answers, these tests fail and say what to start; `BREAKFIX_SKIP_DOCKER=1` leaves them out. `BREAKFIX_ALL=1` takes
+//! the rarer cases as well.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -95,7 +96,20 @@ struct Case {
 const MARK: &str = "dev.breakfix.hostile-test";
 
 /// Cases that are much like others; `BREAKFIX_ALL=1` takes them, too.
-const RARE: [&str; 0] = [];
+const RARE: [&str; 12] = [
+    "never-listens",
+    "drips-headers",
+    "page-of-100-mb",
+    "redirects-for-ever",
+    "echoes-the-form",
+    "fills-no-ones-volume",
+    "crash-loop",
+    "check-that-hangs",
+    "build-adds-the-net",
+    "build-copies-from-outside",
+    "volume-of-another",
+    "bridge-of-the-host",
+];
 
 fn every_case() -> bool {
     std::env::var_os("BREAKFIX_ALL").is_some()
@@ -123,10 +137,6 @@ impl Cases {
     /// Layers of their builds that are still on the engine.
     fn layers(&self) -> Vec<String> {
         docker(&["images", "-aq", "--filter", &format!("label={MARK}={}", std::process::id())])
-    }
-
-    fn names(&self) -> Vec<&'static str> {
-        self.0.iter().map(|case| case.name).collect()
     }
 }
 
@@ -162,16 +172,28 @@ const ESCAPE: &str = "\\x1b]0;owned\\x07\\x1b[2J\\x9b31m";
 /// One at a time: they would take the processors from each other.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// Runs a check over all cases and compares; nothing may be left, no submission may take longer than its deadline and its removal.
-fn check(home: &Path, cases: &Cases) {
+/// Runs a check over all cases, so many at the same time, and compares; nothing may be left, no submission may take longer than its
+/// deadline and its removal. One for which the machine had no time, because it got busy meanwhile, is tried once more.
+fn check(home: &Path, cases: &Cases, jobs: u8, seconds: f64) {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let begun = Instant::now();
+    let all: Vec<&Case> = cases.0.iter().collect();
+    let wrong = wrong_of(home, cases, &all, jobs, seconds);
+    let late: Vec<&Case> =
+        wrong.iter().filter(|(_, seen)| seen.contains("no verdict within")).map(|(case, _)| *case).collect();
+    let wrong =
+        if late.len() == wrong.len() && !late.is_empty() { wrong_of(home, cases, &late, 1, seconds) } else { wrong };
+    eprintln!("{:.1} s in all", begun.elapsed().as_secs_f64());
+    assert!(wrong.is_empty(), "{}", wrong.iter().map(|(_, seen)| seen.as_str()).collect::<Vec<_>>().join("\n"));
+}
+
+/// The cases that do not come to what they have to, with what was seen of them.
+fn wrong_of<'c>(home: &Path, of: &Cases, cases: &[&'c Case], jobs: u8, seconds: f64) -> Vec<(&'c Case, String)> {
     // A machine that does other things as well needs longer.
-    let seconds = 30.0 * slowness().min(4.0);
-    let limit = format!("{seconds:.0}");
+    let seconds = seconds * slowness().min(4.0);
     let child = Command::new(env!("CARGO_BIN_EXE_breakfix"))
-        .args(["check", "--format", "json", "-j", "4", "--timeout", &limit])
-        .args(cases.names())
+        .args(["check", "--format", "json", "-j", &jobs.to_string(), "--timeout", &format!("{seconds:.0}")])
+        .args(cases.iter().map(|case| case.name))
         .current_dir(home)
         .env("NOT_FOR_STRANGERS", "hunter2")
         .stdin(Stdio::null())
@@ -187,23 +209,22 @@ fn check(home: &Path, cases: &Cases) {
         assert_eq!(control, None, "what a submission says reaches the terminal");
         assert!(!text.contains("hunter2"), "a variable of the grader's reached a submission");
     }
-    assert!(stdout.len() < 200_000 * cases.0.len(), "the report is {} bytes long", stdout.len());
+    assert!(stdout.len() < 200_000 * cases.len(), "the report is {} bytes long", stdout.len());
     let report: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("no JSON: {stdout}\n{stderr}"));
     let mut wrong = Vec::new();
-    for (case, seen) in cases.0.iter().zip(report["submissions"].as_array().unwrap()) {
+    for (case, seen) in cases.iter().zip(report["submissions"].as_array().unwrap()) {
         let (verdict, reason) = (seen["verdict"].as_str().unwrap(), seen["reason"].as_str().unwrap_or_default());
         let took = seen["seconds"].as_f64().unwrap();
         let first = reason.lines().next().unwrap_or_default();
         eprintln!("{:<24} {verdict:<8} {took:>5.1} s  {}", case.name, first.chars().take(110).collect::<String>());
         let as_expected = case.verdicts.contains(&verdict) && reason.contains(case.reason);
         if !as_expected || took > seconds * 1.5 {
-            wrong.push(format!("{}: {seen:#}", case.name));
+            wrong.push((*case, format!("{}: {seen:#}", case.name)));
         }
     }
-    eprintln!("{:.1} s in all", begun.elapsed().as_secs_f64());
     assert_eq!(left_by(pid), Vec::<String>::new(), "something stays");
-    assert_eq!(cases.layers(), Vec::<String>::new(), "layers of builds stay");
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(of.layers(), Vec::<String>::new(), "layers of builds stay");
+    wrong
 }
 
 /// A right stack that stays while others are checked; dropped, it goes away with all that is its own.
@@ -251,7 +272,6 @@ fn builds_with(word: &str) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "minutes of deadlines, and not seen to pass as a whole yet: cargo test --test hostile -- --ignored"]
 fn apps_that_answer_badly() {
     if !containers() {
         return;
@@ -319,12 +339,11 @@ fn apps_that_answer_badly() {
     std::fs::write(dir.join("src/\u{1b}[31m\u{7}.py"), "").unwrap();
     cases.add("escapes-in-builds", at().dockerfile(&format!("RUN printf '{ESCAPE}' && exit 3")), &["broken"], "");
     cases.add("good-at-last", at(), &["works"], "");
-    check(home.path(), &cases);
+    check(home.path(), &cases, 4, 40.0);
     assert_eq!(visits.load(Ordering::SeqCst), 0, "a submission sent the grader to a door of the host");
 }
 
 #[test]
-#[ignore = "loads the whole machine for minutes: cargo test --test hostile -- --ignored"]
 fn stacks_that_eat_the_machine() {
     if !containers() {
         return;
@@ -333,6 +352,14 @@ fn stacks_that_eat_the_machine() {
     let at = || Spoilt::new(home.path());
     let mut cases = Cases::default();
     cases.add("good", at(), &["works"], "");
+    // What takes its whole deadline begins early.
+    let endless = "def init_db():\n    import time\n    while True:\n        print('x' * 10000, flush=True)\n";
+    cases.add(
+        "tables-never-made",
+        at().edit("src/database.py", "def init_db():\n", endless),
+        &["unknown", "broken"],
+        "",
+    );
     let bomb = "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass\n";
     cases.add("fork-bomb", at().app(bomb), &["broken"], "");
     cases.add("memory-hog", at().app("hog = []\nwhile True:\n    hog.append(bytearray(1 << 20))\n"), &["broken"], "");
@@ -390,19 +417,11 @@ fn stacks_that_eat_the_machine() {
         &["works"],
         "",
     );
-    let endless = "def init_db():\n    import time\n    while True:\n        print('x' * 10000, flush=True)\n";
-    cases.add(
-        "tables-never-made",
-        at().edit("src/database.py", "def init_db():\n", endless),
-        &["unknown", "broken"],
-        "",
-    );
     cases.add("good-at-last", at(), &["works"], "");
-    check(home.path(), &cases);
+    check(home.path(), &cases, 2, 60.0);
 }
 
 #[test]
-#[ignore = "endless builds starve their neighbours yet: cargo test --test hostile -- --ignored"]
 fn builds_that_mean_harm() {
     if !containers() {
         return;
@@ -460,12 +479,11 @@ fn builds_that_mean_harm() {
     let dir = cases.add("conf-is-a-link", at(), &["unknown"], "refused: docker-compose.yml:");
     symlink("/etc/passwd", dir.join("conf.d/x.conf")).unwrap();
     cases.add("good-at-last", at(), &["works"], "");
-    check(home.path(), &cases);
+    check(home.path(), &cases, 4, 40.0);
     assert_eq!([builds_with("sleep 3607"), builds_with("yes 3608")].concat(), Vec::<String>::new(), "a build goes on");
 }
 
 #[test]
-#[ignore = "loads the whole machine for minutes: cargo test --test hostile -- --ignored"]
 fn stacks_that_take_what_is_others() {
     if !containers() {
         return;
@@ -526,7 +544,7 @@ fn stacks_that_take_what_is_others() {
     let bridge = "  back: {driver_opts: {com.docker.network.bridge.name: docker0}}\n";
     cases.add("bridge-of-the-host", at().edit("docker-compose.yml", "  back:\n", bridge), &["works", "unknown"], "");
     cases.add("good-at-last", at(), &["works"], "");
-    check(home.path(), &cases);
+    check(home.path(), &cases, 4, 40.0);
     assert_eq!(there(), before, "the neighbour is not what it was");
     assert!(!docker(&["images", "-q", "postgres:17"]).is_empty());
 }
