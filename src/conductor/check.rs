@@ -127,7 +127,7 @@ async fn attempt(
     let started = !matches!(clock.current(), "read" | "images");
     let in_time = tokio::time::Instant::now() < deadline;
     clock.phase("remove");
-    let failed = judged.is_err();
+    let failed = judged.is_err() && started;
     let cut_short = judged.as_ref().is_err_and(|error| error.blame != Blame::Stack);
     let judged = judged.unwrap_or_else(|error| Judged {
         report: not_asked(&options.course, lab::texts_of(dir), &error),

@@ -14,7 +14,7 @@ use bollard::{
     models::ImageInspect,
     query_parameters::{BuildImageOptionsBuilder, BuilderVersion},
 };
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
 use hyper::body::Bytes;
 use tokio::sync::mpsc;
 
@@ -112,7 +112,7 @@ impl Engine {
         let mut layers =
             limits.map(|limits| LayerLog::new(&self.layers, self.info.clock_ahead, &limits.known, &build.context));
         let mut steps = FuturesUnordered::new();
-        let (mut printed, mut watched, mut running) = (0, 0, None);
+        let (mut printed, mut named) = (0, Vec::new());
         let ended = loop {
             let message = tokio::select! {
                 message = tokio::time::timeout(IDLE, messages.next()) => message,
@@ -135,12 +135,11 @@ impl Engine {
                         layers.take(&text);
                         printed += text.len();
                         let step = running_in(&text);
-                        watched += usize::from(step.is_some());
-                        if printed > MOST_OUTPUT || watched > MOST_STEPS {
+                        named.extend(step.clone());
+                        if printed > MOST_OUTPUT || named.len() > MOST_STEPS {
                             break Err(prints_too_much(&service.name, log.instruction()));
                         }
                         if let Some(id) = step {
-                            running = Some(id.clone());
                             steps.push(async move { self.watch_step(&id, memory, limits).await });
                         }
                     }
@@ -151,11 +150,9 @@ impl Engine {
             }
         };
         drop(messages);
-        if ended.is_err()
-            && let Some(step) = running
-        {
+        if ended.is_err() {
             // The engine ends a build that nobody listens to any more. What comes next counts on it.
-            self.step_ends(&step, memory).await;
+            join_all(named.iter().map(|step| self.step_ends(step, memory))).await;
         }
         let failed = ended?;
         match packing.await {
