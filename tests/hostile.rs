@@ -96,16 +96,23 @@ struct Case {
 const MARK: &str = "dev.breakfix.hostile-test";
 
 /// Cases that are much like others; `BREAKFIX_ALL=1` takes them, too.
-const RARE: [&str; 11] = [
+const RARE: [&str; 18] = [
     "never-listens",
     "drips-headers",
+    "drips-body",
     "page-of-100-mb",
+    "nested-page",
+    "continue-without-end",
     "redirects-for-ever",
     "echoes-the-form",
+    "memory-hog",
+    "fills-a-volume",
     "fills-no-ones-volume",
     "crash-loop",
     "build-adds-the-net",
+    "build-binds",
     "build-copies-from-outside",
+    "project-of-another",
     "volume-of-another",
     "bridge-of-the-host",
 ];
