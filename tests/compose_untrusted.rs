@@ -1,9 +1,13 @@
 //! What strangers ask for: each request is refused, with the line that makes it.
 #![allow(clippy::unwrap_used)]
 
-use std::{fs, os::unix::fs::symlink, path::Path};
+use std::{
+    fs,
+    os::unix::{ffi::OsStrExt, fs::symlink},
+    path::Path,
+};
 
-use breakfix::compose::{LoadOptions, Severity, load, refusals};
+use breakfix::compose::{LoadOptions, Severity, load, refusals, roles};
 
 /// What is refused of a stack, as `line: message`.
 fn refused(dir: &Path) -> Vec<String> {
@@ -265,4 +269,209 @@ fn a_modest_stack_is_not_refused() {
          networks:\n  n:\n    external: false\nvolumes:\n  v:\n    driver: local\n    driver_opts: {type: tmpfs, device: tmpfs}\n",
     );
     assert_eq!(told, Vec::<String>::new());
+}
+
+#[test]
+fn what_only_settings_of_the_host_would_give_is_passed_over_or_refused() {
+    let service = |lines: &str| format!("services:\n  web:\n    image: nginx\n    {lines}\n");
+    // Refused, with the line.
+    for (lines, wanted) in [
+        ("network_mode: bridge", "`network_mode: bridge`"),
+        ("network_mode: default", "`network_mode: default`"),
+        ("network_mode: other_default", "`network_mode: other_default`"),
+        ("credential_spec: {file: x.json}", "`credential_spec`"),
+        ("provider: {type: x}", "`provider`"),
+        ("isolation: process", "`isolation`"),
+        ("oom_kill_disable: true", "`oom_kill_disable`"),
+        ("secrets: [s]\nsecrets:\n  s: {file: ../outside.env}", "a secret or config lies outside"),
+        ("volumes: [\"./x:/x\"]\n    volumes_from: [\"container:other:ro\"]", "`volumes_from`"),
+    ] {
+        let told = refused_of(&service(lines));
+        assert!(told.iter().any(|line| line.contains(wanted)), "{lines}: {told:?}");
+        assert!(told.iter().all(|line| !line.starts_with("0:")), "{lines}: {told:?}");
+    }
+    // Not read at all: the container is made without them.
+    for lines in [
+        "ulimits: {nproc: 1000000, core: -1}",
+        "group_add: [docker, \"0\"]",
+        "dns: [192.0.2.1]",
+        "dns_opt: [attempts:9]",
+        "logging: {driver: syslog, options: {syslog-address: \"tcp://192.0.2.1:514\"}}",
+        "post_start: [{command: id, user: root, privileged: true}]",
+        "pre_stop: [{command: sleep 3600, privileged: true}]",
+        "mem_limit: 100g",
+        "memswap_limit: -1",
+        "mem_swappiness: 100",
+        "pids_limit: -1",
+        "cpus: 64",
+        "cpuset: 0-63",
+        "cpu_rt_runtime: 950000",
+        "blkio_config: {weight: 1000}",
+        "storage_opt: {size: 1000G}",
+        "mac_address: 02:42:ac:11:00:02",
+        "label_file: /etc/hostname",
+        "ipc: shareable",
+        "develop: {watch: [{path: /, target: /x, action: sync}]}",
+        "deploy: {resources: {limits: {cpus: \"64\", memory: 100g, pids: 1000000}}}",
+    ] {
+        let parent = lab(&service(lines));
+        let stack = load(&parent.path().join("stack"), &LoadOptions::default()).unwrap();
+        let plain = lab(&service(""));
+        let plain = load(&plain.path().join("stack"), &LoadOptions::default()).unwrap();
+        let mut service = stack.services[0].clone();
+        service.place = plain.services[0].place.clone();
+        assert_eq!(service, plain.services[0], "{lines}");
+        assert_eq!(refusals(&stack), [], "{lines}");
+    }
+    // One container each, whatever is asked for.
+    for lines in ["scale: 1000", "deploy: {replicas: 1000}", "scale: 0"] {
+        assert!(refused_of(&service(lines)).is_empty(), "{lines}");
+    }
+    for lines in ["ports: [\"1-65535:1-65535\"]", "scale: 4000000000", "deploy: {replicas: -1}"] {
+        let told = unreadable(&lab(&service(lines)).path().join("stack"));
+        assert!(told.contains("docker-compose.yml:4:"), "{lines}: {told}");
+    }
+    for context in ["https://example.invalid/x.git", "git@example.invalid:x/y", "github.com/x/y", "ssh://x/y.git#main"]
+    {
+        let told = unreadable(&lab(&format!("services:\n  web:\n    build: {context}\n")).path().join("stack"));
+        assert!(told.contains("docker-compose.yml:3:") && told.contains("elsewhere"), "{context}: {told}");
+    }
+}
+
+#[test]
+fn services_that_others_wait_for_are_counted() {
+    let waits =
+        |number: usize| format!("  s{number}: {{image: nginx, profiles: [x], depends_on: [s{}]}}\n", number + 1);
+    let chain = |length: usize| -> String {
+        let waiting: String = (1..length).map(waits).collect();
+        format!(
+            "services:\n  s0: {{image: nginx, depends_on: [s1]}}\n{waiting}  s{length}: {{image: nginx, profiles: [x]}}\n"
+        )
+    };
+    assert_eq!(refused_of(&chain(15)), Vec::<String>::new());
+    assert_eq!(refused_of(&chain(16)), ["18: the stack asks for more than 16 containers"]);
+    assert_eq!(refused_of(&chain(3_000)), ["18: the stack asks for more than 16 containers"]);
+}
+
+/// Stacks that are long rather than wrong: whatever comes of them comes soon, and nothing overflows.
+#[test]
+fn long_ways_are_not_walked_to_their_end() {
+    let service = |lines: &str| format!("services:\n  web:\n    image: nginx\n{lines}");
+    let many = |count: usize, line: &dyn Fn(usize) -> String| -> String { (0..count).map(line).collect() };
+    for (name, compose) in [
+        ("a long path", service(&format!("    volumes: [\"./{}x:/x\"]\n", "a/".repeat(200_000)))),
+        ("many mounts", service(&format!("    volumes:\n{}", many(30_000, &|n| format!("      - .:/a{n}\n"))))),
+        ("many paths", service(&format!("    volumes:\n{}", many(30_000, &|n| format!("      - ./b{n}:/a{n}\n"))))),
+        ("many env files", service(&format!("    env_file:\n{}", many(50_000, &|_| "      - large.env\n".into())))),
+        (
+            "unset variables",
+            service(&format!("    environment:\n{}", many(30_000, &|n| format!("      A{n}: $B{n}\n")))),
+        ),
+        ("unset in one line", service(&format!("    command: \"{}\"\n", many(100_000, &|n| format!("$B{n} "))))),
+        (
+            "unknown names",
+            format!("services:\n{}", many(8_000, &|n| format!("  s{n}: {{image: x, depends_on: [q{n}q]}}\n"))),
+        ),
+        ("unknown keys", service(&many(50_000, &|n| format!("    k{n}: 1\n")))),
+        (
+            "extensions",
+            format!(
+                "services:\n{}  s5000: {{image: x}}\n",
+                many(5_000, &|n| format!("  s{n}: {{extends: {{service: s{}}}}}\n", n + 1))
+            ),
+        ),
+        (
+            "merges",
+            format!(
+                "x-0: &x0 {{a: 1}}\n{}services: {{}}\n",
+                many(10_000, &|n| format!("x-{}: &x{} {{<<: *x{n}, a{n}: 1}}\n", n + 1, n + 1))
+            ),
+        ),
+        ("links", format!("services:\n{}", many(8_000, &|n| format!("  s{n}: {{image: x, links: [\"s0:a{n}\"]}}\n")))),
+        (
+            "volumes_from",
+            format!(
+                "services:\n{}",
+                many(8_000, &|n| format!(
+                    "  s{n}: {{image: x, volumes: [/v{n}], volumes_from: [s{}]}}\n",
+                    n.saturating_sub(1)
+                ))
+            ),
+        ),
+        (
+            "container names",
+            format!("services:\n{}", many(10_000, &|n| format!("  s{n}: {{image: x, container_name: c{n}}}\n"))),
+        ),
+        ("networks", format!("services:\n  web: {{image: x}}\nnetworks:\n{}", many(30_000, &|n| format!("  n{n}:\n")))),
+    ] {
+        let parent = lab(&compose);
+        let dir = parent.path().join("stack");
+        fs::write(dir.join("large.env"), format!("A='{}'\n", "x".repeat(1_000_000))).unwrap();
+        soon(name, || drop(load(&dir, &LoadOptions::default()).map(|stack| refusals(&stack))));
+    }
+}
+
+/// Dockerfiles of strangers.
+#[test]
+fn dockerfiles_past_all_measure_are_refused() {
+    let many = |count: usize, line: &dyn Fn(usize) -> String| -> String { (0..count).map(line).collect() };
+    for (name, text) in [
+        ("stages on stages", format!("FROM x AS s0\n{}", many(40_000, &|n| format!("FROM s{n} AS s{}\n", n + 1)))),
+        ("arguments", format!("{}FROM x\n", many(60_000, &|n| format!("ARG A{n}=1\n")))),
+        ("instructions", format!("FROM x\n{}", "RUN :\n".repeat(10_000))),
+    ] {
+        let parent = lab("services:\n  web:\n    build: app\n");
+        let dir = parent.path().join("stack");
+        fs::write(dir.join("app/Dockerfile"), text).unwrap();
+        soon(name, || {
+            let told = refused(&dir);
+            assert_eq!(told, ["3: the Dockerfile holds more than 250 instructions"], "{name}");
+            drop(roles(&load(&dir, &LoadOptions::default()).unwrap()));
+        });
+    }
+}
+
+/// What lies in the directory rather than in its files.
+#[test]
+fn directories_past_all_measure_are_told() {
+    let compose = "services:\n  web:\n    build: app\n    volumes: [\".:/all\", \"./app:/app\", \"./app:/more\"]\n";
+    // Deeper than any path can name from outside.
+    let parent = lab(compose);
+    let dir = parent.path().join("stack");
+    let deep = dir.join("app").join("d/".repeat(1_900));
+    fs::create_dir_all(&deep).unwrap();
+    soon("deep directories", || {
+        assert!(refused(&dir).iter().any(|line| line.contains("directories in directories")), "{:?}", refused(&dir));
+        drop(breakfix::lab::facts(None, &Default::default(), breakfix::lab::texts_of(&dir), 80));
+    });
+    // A name that is no text, in the context and in a mount.
+    let parent = lab(compose);
+    let dir = parent.path().join("stack");
+    fs::write(dir.join("app").join(std::ffi::OsStr::from_bytes(b"\xff\xfe\n")), "x").unwrap();
+    assert_eq!(refused(&dir), Vec::<String>::new());
+    // Patterns for every file.
+    let patterns: String = (0..1_000).map(|number| format!("**/*a*{number}*a*\n!x{number}\n")).take(500).collect();
+    fs::write(dir.join("app/.dockerignore"), patterns).unwrap();
+    for number in 0..1_000 {
+        let deep = dir.join(format!("app/{}", "a/".repeat(number % 30 + 1)));
+        fs::create_dir_all(&deep).unwrap();
+        fs::write(deep.join(format!("{}{number}", "a".repeat(100))), "").unwrap();
+    }
+    soon("patterns", || {
+        let stack = load(&dir, &LoadOptions::default()).unwrap();
+        let error = stack.services[0].build.as_ref().unwrap().context_files().unwrap_err();
+        assert!(error.what.contains(".dockerignore holds too many patterns"), "{error:?}");
+    });
+}
+
+/// Runs it in a thread with as little stack as those that grade have; fails where it takes longer than a grader would wait.
+fn soon(name: &str, work: impl FnOnce() + Send) {
+    let begun = std::time::Instant::now();
+    std::thread::scope(|scope| {
+        let worker = std::thread::Builder::new().stack_size(2 << 20).spawn_scoped(scope, work).unwrap();
+        worker.join().unwrap();
+    });
+    let took = begun.elapsed();
+    eprintln!("{name}: {took:.1?}");
+    assert!(took < std::time::Duration::from_secs(30), "{name} took {took:?}");
 }

@@ -1,7 +1,8 @@
 //! Submissions that mean harm, on real containers: each gets its verdict or its refusal in time, the engine and the honest ones
 //! beside them see nothing of it, and nothing of them stays.
 //!
-//! Where no engine answers, these tests fail and say what to start; `BREAKFIX_SKIP_DOCKER=1` leaves them out.
+//! Where no engine answers, these tests fail and say what to start; `BREAKFIX_SKIP_DOCKER=1` leaves them out. `BREAKFIX_ALL=1` takes
+//! the rarer cases as well.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -91,6 +92,35 @@ struct Case {
     reason: &'static str,
 }
 
+/// The label by which layers of a test's builds are found.
+const MARK: &str = "dev.breakfix.hostile-test";
+
+/// Cases that are much like others; `BREAKFIX_ALL=1` takes them, too.
+const RARE: [&str; 18] = [
+    "never-listens",
+    "drips-headers",
+    "drips-body",
+    "page-of-100-mb",
+    "nested-page",
+    "continue-without-end",
+    "redirects-for-ever",
+    "echoes-the-form",
+    "memory-hog",
+    "fills-a-volume",
+    "fills-no-ones-volume",
+    "crash-loop",
+    "build-adds-the-net",
+    "build-binds",
+    "build-copies-from-outside",
+    "project-of-another",
+    "volume-of-another",
+    "bridge-of-the-host",
+];
+
+fn every_case() -> bool {
+    std::env::var_os("BREAKFIX_ALL").is_some()
+}
+
 /// Cases, by what is expected of them.
 #[derive(Default)]
 struct Cases(Vec<Case>);
@@ -103,12 +133,16 @@ impl Cases {
         verdicts: &'static [&'static str],
         reason: &'static str,
     ) -> PathBuf {
-        self.0.push(Case { name, verdicts, reason });
-        spoilt.write(name)
+        if every_case() || !RARE.contains(&name) {
+            self.0.push(Case { name, verdicts, reason });
+        }
+        let mark = format!("LABEL {MARK}={}\nCOPY src .", std::process::id());
+        spoilt.edit("Dockerfile", "COPY src .", &mark).write(name)
     }
 
-    fn names(&self) -> Vec<&'static str> {
-        self.0.iter().map(|case| case.name).collect()
+    /// Layers of their builds that are still on the engine.
+    fn layers(&self) -> Vec<String> {
+        docker(&["images", "-aq", "--filter", &format!("label={MARK}={}", std::process::id())])
     }
 }
 
@@ -144,16 +178,35 @@ const ESCAPE: &str = "\\x1b]0;owned\\x07\\x1b[2J\\x9b31m";
 /// One at a time: they would take the processors from each other.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// Runs a check over all cases and compares; nothing may be left, no submission may take longer than its deadline and its removal.
-fn check(home: &Path, cases: &Cases) {
+/// Seconds until a deadline: a machine that does other things as well needs longer.
+fn within(seconds: f64) -> f64 {
+    seconds * slowness().min(4.0)
+}
+
+/// Runs a check over all cases, so many at the same time, and compares; nothing may be left, no submission may take longer than its
+/// deadline and its removal. One for which the machine had no time, because it got busy meanwhile, is tried once more.
+fn check(home: &Path, cases: &Cases, jobs: u8, seconds: f64) {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let begun = Instant::now();
-    // A machine that does other things as well needs longer.
-    let seconds = 40.0 * slowness();
-    let limit = format!("{seconds:.0}");
+    let all: Vec<&Case> = cases.0.iter().collect();
+    let wrong = wrong_of(home, cases, &all, jobs, seconds);
+    // Their deadline may have been right for the machine as it was before.
+    let late: Vec<&Case> =
+        wrong.iter().filter(|(_, seen)| seen.contains("no verdict within")).map(|(case, _)| *case).collect();
+    let wrong = if late.len() == wrong.len() && !late.is_empty() {
+        wrong_of(home, cases, &late, 1, seconds * 2.0)
+    } else {
+        wrong
+    };
+    eprintln!("{:.1} s in all", begun.elapsed().as_secs_f64());
+    assert!(wrong.is_empty(), "{}", wrong.iter().map(|(_, seen)| seen.as_str()).collect::<Vec<_>>().join("\n"));
+}
+
+/// The cases that do not come to what they have to, with what was seen of them.
+fn wrong_of<'c>(home: &Path, of: &Cases, cases: &[&'c Case], jobs: u8, seconds: f64) -> Vec<(&'c Case, String)> {
     let child = Command::new(env!("CARGO_BIN_EXE_breakfix"))
-        .args(["check", "--format", "json", "-j", "4", "--timeout", &limit])
-        .args(cases.names())
+        .args(["check", "--format", "json", "-j", &jobs.to_string(), "--timeout", &format!("{seconds:.0}")])
+        .args(cases.iter().map(|case| case.name))
         .current_dir(home)
         .env("NOT_FOR_STRANGERS", "hunter2")
         .stdin(Stdio::null())
@@ -169,22 +222,61 @@ fn check(home: &Path, cases: &Cases) {
         assert_eq!(control, None, "what a submission says reaches the terminal");
         assert!(!text.contains("hunter2"), "a variable of the grader's reached a submission");
     }
-    assert!(stdout.len() < 200_000 * cases.0.len(), "the report is {} bytes long", stdout.len());
+    assert!(stdout.len() < 200_000 * cases.len(), "the report is {} bytes long", stdout.len());
     let report: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("no JSON: {stdout}\n{stderr}"));
     let mut wrong = Vec::new();
-    for (case, seen) in cases.0.iter().zip(report["submissions"].as_array().unwrap()) {
+    for (case, seen) in cases.iter().zip(report["submissions"].as_array().unwrap()) {
         let (verdict, reason) = (seen["verdict"].as_str().unwrap(), seen["reason"].as_str().unwrap_or_default());
         let took = seen["seconds"].as_f64().unwrap();
         let first = reason.lines().next().unwrap_or_default();
         eprintln!("{:<24} {verdict:<8} {took:>5.1} s  {}", case.name, first.chars().take(110).collect::<String>());
         let as_expected = case.verdicts.contains(&verdict) && reason.contains(case.reason);
         if !as_expected || took > seconds * 1.5 {
-            wrong.push(format!("{}: {seen:#}", case.name));
+            wrong.push((*case, format!("{}: {seen:#}", case.name)));
         }
     }
-    eprintln!("{:.1} s in all", begun.elapsed().as_secs_f64());
     assert_eq!(left_by(pid), Vec::<String>::new(), "something stays");
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(of.layers(), Vec::<String>::new(), "layers of builds stay");
+    wrong
+}
+
+/// A right stack that stays while others are checked; dropped, it goes away with all that is its own.
+struct Neighbour {
+    project: String,
+}
+
+impl Neighbour {
+    fn settle(home: &Path) -> Self {
+        Spoilt::new(home).write("neighbour");
+        let kept = Command::new(env!("CARGO_BIN_EXE_breakfix"))
+            .args(["check", "--keep", "neighbour"])
+            .current_dir(home)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&kept.stderr).into_owned();
+        let told = said.lines().find_map(|line| line.split_once("to remove it: docker compose -p ")).unwrap().1;
+        Self { project: told.split_whitespace().next().unwrap().to_owned() }
+    }
+}
+
+impl Drop for Neighbour {
+    fn drop(&mut self) {
+        let of_project = format!("label=com.docker.compose.project={}", self.project);
+        let lists: [(&[&str], &[&str]); 3] = [
+            (&["ps", "-aq"], &["rm", "-fv"]),
+            (&["network", "ls", "-q"], &["network", "rm"]),
+            (&["volume", "ls", "-q"], &["volume", "rm"]),
+        ];
+        for (list, remove) in lists {
+            for id in docker(&[list, &["--filter", &of_project]].concat()) {
+                docker(&[remove, &[id.as_str()]].concat());
+            }
+        }
+        let reference = format!("reference={}-*", self.project);
+        for image in docker(&["images", "--filter", &reference, "--format", "{{.Repository}}"]) {
+            docker(&["rmi", "--no-prune", &image]);
+        }
+    }
 }
 
 /// Containers that are builds of a test's own: they run a command with this word in it.
@@ -193,7 +285,6 @@ fn builds_with(word: &str) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "minutes of deadlines, and not seen to pass as a whole yet: cargo test --test hostile -- --ignored"]
 fn apps_that_answer_badly() {
     if !containers() {
         return;
@@ -261,12 +352,11 @@ fn apps_that_answer_badly() {
     std::fs::write(dir.join("src/\u{1b}[31m\u{7}.py"), "").unwrap();
     cases.add("escapes-in-builds", at().dockerfile(&format!("RUN printf '{ESCAPE}' && exit 3")), &["broken"], "");
     cases.add("good-at-last", at(), &["works"], "");
-    check(home.path(), &cases);
+    check(home.path(), &cases, 4, within(40.0));
     assert_eq!(visits.load(Ordering::SeqCst), 0, "a submission sent the grader to a door of the host");
 }
 
 #[test]
-#[ignore = "loads the whole machine for minutes: cargo test --test hostile -- --ignored"]
 fn stacks_that_eat_the_machine() {
     if !containers() {
         return;
@@ -317,28 +407,16 @@ fn stacks_that_eat_the_machine() {
     );
     cases.add("crash-loop", at().service("flaskapp", "restart: always").app("raise SystemExit(1)\n"), &["broken"], "");
     cases.add(
-        "check-that-hangs",
-        at().service("db", "healthcheck: {test: [CMD, sleep, \"3600\"], interval: 1s, timeout: 1h}").edit(
-            "docker-compose.yml",
-            "    depends_on:\n      - db\n",
-            "    depends_on:\n      db: {condition: service_healthy}\n",
-        ),
-        &["unknown", "broken"],
-        "",
-    );
-    let endless = "def init_db():\n    import time\n    while True:\n        print('x' * 10000, flush=True)\n";
-    cases.add(
-        "tables-never-made",
-        at().edit("src/database.py", "def init_db():\n", endless),
-        &["unknown", "broken"],
+        "check-without-pause",
+        at().dockerfile("HEALTHCHECK --interval=1ms CMD python -c 'print(\"x\" * 100000)'"),
+        &["works"],
         "",
     );
     cases.add("good-at-last", at(), &["works"], "");
-    check(home.path(), &cases);
+    check(home.path(), &cases, 2, within(60.0));
 }
 
 #[test]
-#[ignore = "endless builds starve their neighbours yet: cargo test --test hostile -- --ignored"]
 fn builds_that_mean_harm() {
     if !containers() {
         return;
@@ -347,12 +425,12 @@ fn builds_that_mean_harm() {
     let at = || Spoilt::new(home.path());
     let mut cases = Cases::default();
     cases.add("good", at(), &["works"], "");
-    cases.add("build-never-ends", at().dockerfile("RUN sleep 3607"), &["unknown"], "no verdict within");
-    cases.add("build-prints-for-ever", at().dockerfile("RUN yes 3608"), &["unknown"], "no verdict within");
+    cases.add("build-prints-for-ever", at().dockerfile("RUN yes 3608"), &["broken"], "prints more than");
     cases.add("build-takes-all-memory", at().dockerfile("RUN python -c 'bytearray(4 << 30)'"), &["broken"], "");
     cases.add(
         "build-fills-the-disk",
-        at().dockerfile("RUN i=0; while :; do i=$((i+1)); head -c 67108864 /dev/zero > /var/tmp/$i; done"),
+        // A label of the Dockerfile's own makes it nobody else's.
+        at().dockerfile("LABEL com.docker.compose.project=other\nRUN i=0; while :; do i=$((i+1)); head -c 67108864 /dev/zero > /var/tmp/$i; done"),
         &["broken", "unknown"],
         "",
     );
@@ -395,28 +473,57 @@ fn builds_that_mean_harm() {
     let dir = cases.add("conf-is-a-link", at(), &["unknown"], "refused: docker-compose.yml:");
     symlink("/etc/passwd", dir.join("conf.d/x.conf")).unwrap();
     cases.add("good-at-last", at(), &["works"], "");
-    check(home.path(), &cases);
-    assert_eq!([builds_with("sleep 3607"), builds_with("yes 3608")].concat(), Vec::<String>::new(), "a build goes on");
+    check(home.path(), &cases, 4, within(40.0));
+    assert_eq!(builds_with("yes 3608"), Vec::<String>::new(), "a build goes on");
+}
+
+/// Whatever the machine does: there is an end to each when its time is over.
+#[test]
+fn what_never_ends() {
+    if !containers() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let at = || Spoilt::new(home.path());
+    let mut cases = Cases::default();
+    cases.add("build-never-ends", at().dockerfile("RUN sleep 3607"), &["unknown"], "no verdict within");
+    let bomb = "import os\\nwhile True:\\n  try: os.fork()\\n  except OSError: pass\\n";
+    cases.add(
+        "build-forks-for-ever",
+        at().dockerfile(&format!("RUN printf '{bomb}' > /bomb.py && python /bomb.py")),
+        &["unknown", "broken"],
+        "",
+    );
+    let endless = "def init_db():\n    import time\n    while True:\n        print('x' * 10000, flush=True)\n";
+    cases.add(
+        "tables-never-made",
+        at().edit("src/database.py", "def init_db():\n", endless),
+        &["unknown", "broken"],
+        "",
+    );
+    cases.add(
+        "check-that-hangs",
+        at().service("db", "healthcheck: {test: [CMD, sleep, \"3600\"], interval: 1s, timeout: 1h}").edit(
+            "docker-compose.yml",
+            "    depends_on:\n      - db\n",
+            "    depends_on:\n      db: {condition: service_healthy}\n",
+        ),
+        &["unknown", "broken"],
+        "",
+    );
+    check(home.path(), &cases, 4, 30.0);
+    assert_eq!([builds_with("sleep 3607"), builds_with("/bomb.py")].concat(), Vec::<String>::new(), "a build goes on");
 }
 
 #[test]
-#[ignore = "loads the whole machine for minutes: cargo test --test hostile -- --ignored"]
 fn stacks_that_take_what_is_others() {
     if !containers() {
         return;
     }
     let home = tempfile::tempdir().unwrap();
     let at = || Spoilt::new(home.path());
-    // A neighbour that stays while the others are checked.
-    at().write("neighbour");
-    let kept = Command::new(env!("CARGO_BIN_EXE_breakfix"))
-        .args(["check", "--keep", "neighbour"])
-        .current_dir(home.path())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&kept.stderr).into_owned();
-    let project = said.lines().find_map(|line| line.split_once("to remove it: ")).unwrap().1;
-    let project = project.split_whitespace().nth(3).unwrap();
+    let neighbour = Neighbour::settle(home.path());
+    let project = &neighbour.project;
     let of_project = format!("label=com.docker.compose.project={project}");
     let there = || {
         let mut ids = docker(&["ps", "-q", "--no-trunc", "--filter", &of_project]);
@@ -456,6 +563,9 @@ fn stacks_that_take_what_is_others() {
     let joined = at().service("flaskapp", &format!("network_mode: container:{name}"));
     let joined = joined.edit("docker-compose.yml", "    networks:\n      - front\n      - back\n", "");
     cases.add("network-of-another", joined, &["unknown"], "refused: docker-compose.yml:");
+    let named = at().service("flaskapp", &format!("network_mode: {project}_front"));
+    let named = named.edit("docker-compose.yml", "    networks:\n      - front\n      - back\n", "");
+    cases.add("network-by-its-name", named, &["unknown"], "refused: docker-compose.yml:");
     let bound = "  dbdata: {driver_opts: {type: tmpfs, o: bind, device: /etc}}\n";
     cases.add(
         "volume-of-the-host",
@@ -466,19 +576,7 @@ fn stacks_that_take_what_is_others() {
     let bridge = "  back: {driver_opts: {com.docker.network.bridge.name: docker0}}\n";
     cases.add("bridge-of-the-host", at().edit("docker-compose.yml", "  back:\n", bridge), &["works", "unknown"], "");
     cases.add("good-at-last", at(), &["works"], "");
-    check(home.path(), &cases);
+    check(home.path(), &cases, 4, within(40.0));
     assert_eq!(there(), before, "the neighbour is not what it was");
     assert!(!docker(&["images", "-q", "postgres:17"]).is_empty());
-    for list in [&["ps", "-aq"][..], &["network", "ls", "-q"], &["volume", "ls", "-q"]] {
-        let remove: &[&str] = match list[0] {
-            "ps" => &["rm", "-fv"],
-            "network" => &["network", "rm"],
-            _ => &["volume", "rm"],
-        };
-        for id in docker(&[list, &["--filter", &of_project]].concat()) {
-            docker(&[remove, &[id.as_str()]].concat());
-        }
-    }
-    let images = docker(&["images", "--filter", &format!("reference={project}-*"), "--format", "{{.Repository}}"]);
-    images.iter().for_each(|image| drop(docker(&["rmi", "--no-prune", image])));
 }

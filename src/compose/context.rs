@@ -21,6 +21,8 @@ use crate::error::{Error, Result};
 const MAX_ENTRIES: usize = 50_000;
 /// Bytes that a context may hold.
 const MAX_BYTES: u64 = 1 << 30;
+/// Bytes of paths that are compared with the patterns of `.dockerignore`, each with each.
+const MAX_EFFORT: usize = 100_000_000;
 /// Our own notes in a lab: they change with every step of the learner, and belong in no image.
 const OWN_NOTES: &str = ".breakfix";
 
@@ -57,13 +59,19 @@ impl Build {
         let always =
             [clean(&self.dockerfile), ".dockerignore".to_string(), format!("{}.dockerignore", clean(&self.dockerfile))];
         let mut files = vec![];
-        let mut bytes = 0;
+        let (mut bytes, mut effort) = (0, 0);
         let mut open = vec![PathBuf::new()];
         while let Some(dir) = open.pop() {
             for (path, kind, meta) in entries(&self.context, &dir)? {
                 let text = path.to_string_lossy().into_owned();
                 if text == OWN_NOTES {
                     continue;
+                }
+                effort += ignore.effort(&text);
+                if effort > MAX_EFFORT {
+                    return Err(Error::stack(".dockerignore holds too many patterns for the files that are there")
+                        .why("each path is compared with each pattern")
+                        .suggest("name whole directories in it, not file by file"));
                 }
                 let ignored = ignore.ignores(&text) && !always.contains(&text);
                 let holds_some = ignore.keeps_some() || always.iter().any(|kept| kept.starts_with(&format!("{text}/")));

@@ -190,9 +190,14 @@ impl Desk {
         self.grown > MAX_GROWN
     }
 
+    /// True when no further warning would be told.
+    pub fn warned_enough(&self) -> bool {
+        self.findings.len() >= MAX_FINDINGS
+    }
+
     /// True when nothing more would be told.
     pub fn told_enough(&self) -> bool {
-        self.findings.len() >= MAX_FINDINGS && self.failed()
+        self.warned_enough() && self.failed()
     }
 
     /// True when something makes the files unusable.

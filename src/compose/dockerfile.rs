@@ -1,5 +1,7 @@
 //! The little that is read in a Dockerfile: which image it stands on, and which files of the context it takes.
 
+use std::collections::BTreeMap;
+
 /// What a Dockerfile says about these two.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Dockerfile {
@@ -13,12 +15,14 @@ pub(super) struct Dockerfile {
 
 struct Stage {
     name: Option<String>,
-    from: String,
+    /// The image below it, through the stages that it stands on.
+    base: Option<String>,
 }
 
 /// Reads the text of a Dockerfile.
 pub(super) fn read(text: &str, target: Option<&str>) -> Dockerfile {
     let mut stages: Vec<Stage> = vec![];
+    let mut bases: BTreeMap<String, Option<String>> = BTreeMap::new();
     let mut sources = Some(vec![]);
     let mut runs = String::new();
     for line in instructions(text) {
@@ -30,7 +34,11 @@ pub(super) fn read(text: &str, target: Option<&str>) -> Dockerfile {
                     [_, by, name, ..] if by.eq_ignore_ascii_case("as") => Some((*name).to_string()),
                     _ => None,
                 };
-                stages.push(Stage { name, from: words.first().copied().unwrap_or_default().to_string() });
+                let from = words.first().copied().unwrap_or_default();
+                let image = || (!from.is_empty() && !from.contains('$')).then(|| from.to_string());
+                let base = bases.get(from).cloned().unwrap_or_else(image);
+                bases.extend(name.clone().map(|name| (name, base.clone())));
+                stages.push(Stage { name, base });
                 runs.clear();
             }
             "COPY" | "ADD" => match (copied(rest), &mut sources) {
@@ -47,20 +55,12 @@ pub(super) fn read(text: &str, target: Option<&str>) -> Dockerfile {
         }
     }
     let wanted = target.and_then(|target| stages.iter().rposition(|stage| stage.name.as_deref() == Some(target)));
-    Dockerfile { from: wanted.or(stages.len().checked_sub(1)).and_then(|at| base(&stages, at)), sources, runs }
-}
-
-/// The image below a stage, through the stages that it stands on.
-fn base(stages: &[Stage], at: usize) -> Option<String> {
-    let stage = &stages[at];
-    match stages[..at].iter().rposition(|other| other.name.as_deref().is_some_and(|name| name == stage.from)) {
-        Some(below) => base(stages, below),
-        None => (!stage.from.is_empty() && !stage.from.contains('$')).then(|| stage.from.clone()),
-    }
+    let last = wanted.or(stages.len().checked_sub(1));
+    Dockerfile { from: last.and_then(|at| stages[at].base.clone()), sources, runs }
 }
 
 /// Instructions with their continuation lines, without comments.
-fn instructions(text: &str) -> Vec<String> {
+pub(super) fn instructions(text: &str) -> Vec<String> {
     let mut instructions = vec![];
     let mut current = String::new();
     for line in text.lines() {

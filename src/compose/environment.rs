@@ -81,6 +81,11 @@ fn env_file(file: &EnvFile, variables: &Variables, out: &mut Service, desk: &mut
         }
     };
     out.env_files.push(path.clone());
+    // The same file may be named any number of times.
+    desk.grown(file.spot, text.len());
+    if desk.outgrown() {
+        return;
+    }
     let base = desk.base(file.spot);
     let whole = desk.add_source(&path, &base, text.clone());
     let values = if file.raw {

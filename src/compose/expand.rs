@@ -199,6 +199,9 @@ pub(super) fn expand_node(node: &mut Node, variables: &Variables, desk: &mut Des
 
 /// Tells a variable that was left empty, at the word itself where it can be found.
 pub(super) fn warn_unset(desk: &mut Desk, spot: Spot, name: &str) {
+    if desk.warned_enough() {
+        return;
+    }
     let braced = desk.spot_of(spot, &format!("${{{name}"));
     let spot = if braced == spot { desk.spot_of(spot, &format!("${name}")) } else { braced };
     desk.warn(

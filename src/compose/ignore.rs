@@ -58,6 +58,11 @@ impl Ignore {
         ignored
     }
 
+    /// How many bytes the question about a path may have to read.
+    pub fn effort(&self, path: &str) -> usize {
+        self.patterns.len() * prefixes(path).map(str::len).sum::<usize>()
+    }
+
     /// True when some pattern keeps things: an ignored directory may then hold a file that is not.
     pub fn keeps_some(&self) -> bool {
         self.patterns.iter().any(|pattern| pattern.keeps)

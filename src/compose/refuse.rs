@@ -1,18 +1,28 @@
 //! What an untrusted stack asks for and does not get.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    path::{Path, PathBuf},
+};
 
 use super::{
     context::{FileKind, entries},
     desk::absolute,
-    model::{Asked, Finding, MountKind, PathRequest, Place, Severity, Stack},
+    dockerfile,
+    model::{Asked, Finding, MountKind, PathRequest, Place, Service, Severity, Stack},
 };
 
-/// Things in a bind mount or context that are looked at for links; more are refused.
+/// Things in all bind mounts and contexts that are looked at for links; more are refused.
 const MAX_ENTRIES: usize = 50_000;
+/// Parts of a path. Systems allow some two thousand, and no stack needs them.
+const MAX_PARTS: usize = 256;
+/// Instructions of a Dockerfile: each is a layer or a container for the builder.
+const MAX_INSTRUCTIONS: usize = 250;
 
-/// Containers, networks and published ports of one stack: each takes something of the host, and limits on one do not bound many.
+/// Containers, networks, mounts and published ports of one stack: each takes something of the host, and limits on one do not bound
+/// many.
 const MAX_CONTAINERS: usize = 16;
+const MAX_MOUNTS: usize = 256;
 const MAX_NETWORKS: usize = 16;
 const MAX_PORTS: usize = 64;
 
@@ -21,16 +31,16 @@ const MAX_PORTS: usize = 64;
 /// to itself.
 pub fn refusals(stack: &Stack) -> Vec<Finding> {
     let mut refused = stack.refused.clone();
+    refused.extend(too_many(stack));
     let root = stack.dir.canonicalize().unwrap_or_else(|_| stack.dir.clone());
+    let mut links = Links { root: &root, walked: BTreeSet::new(), seen: 0 };
     for request in &stack.paths {
         if let Some(finding) = outside(request, &root) {
             refused.push(finding);
             continue;
         }
-        if matches!(request.asked, Asked::Bind | Asked::Context)
-            && let Some(finding) = link_inside(request, &root)
-        {
-            refused.push(finding);
+        if matches!(request.asked, Asked::Bind | Asked::Context) {
+            refused.extend(links.inside(request));
         }
     }
     for service in &stack.services {
@@ -45,7 +55,7 @@ pub fn refusals(stack: &Stack) -> Vec<Finding> {
             }
         }
     }
-    refused.extend(too_many(stack));
+    refused.extend(stack.services.iter().filter_map(endless_dockerfile));
     refused.sort_by(|a, b| a.place.cmp(&b.place));
     refused.dedup();
     refused
@@ -61,14 +71,45 @@ fn refused(request: &PathRequest, message: String, expected: &str) -> Finding {
     }
 }
 
+/// The services that an `up` starts: those without a profile, and what they wait for, with one or without.
+fn started(stack: &Stack) -> Vec<&Service> {
+    let by_name: BTreeMap<&str, &Service> =
+        stack.services.iter().map(|service| (service.name.as_str(), service)).collect();
+    let mut open: VecDeque<&Service> =
+        stack.services.iter().filter(|service| service.profiles.is_empty() && service.scale > 0).collect();
+    let mut names: BTreeSet<&str> = open.iter().map(|service| service.name.as_str()).collect();
+    let mut started = vec![];
+    while let Some(service) = open.pop_front() {
+        started.push(service);
+        let needed = service.depends_on.iter().filter_map(|dependency| by_name.get(dependency.service.as_str()));
+        open.extend(needed.filter(|service| names.insert(&service.name)));
+    }
+    started
+}
+
+/// A Dockerfile that would keep the builder busy for its own sake.
+fn endless_dockerfile(service: &Service) -> Option<Finding> {
+    let build = service.build.as_ref()?;
+    // One that cannot be read is told by the build.
+    let text = build.dockerfile_text().ok()?;
+    (dockerfile::instructions(&text).len() > MAX_INSTRUCTIONS).then(|| Finding {
+        severity: Severity::Refused,
+        place: build.place.clone(),
+        line_text: String::new(),
+        message: format!("the Dockerfile holds more than {MAX_INSTRUCTIONS} instructions"),
+        expected: "fewer of them".to_string(),
+    })
+}
+
 /// More of something than a stack needs, with the first one that is too many.
 fn too_many(stack: &Stack) -> Vec<Finding> {
-    let started: Vec<_> =
-        stack.services.iter().filter(|service| service.profiles.is_empty() && service.scale > 0).collect();
+    let started = started(stack);
     let ports = started.iter().flat_map(|service| &service.ports);
-    let counted: [(&str, usize, Option<&Place>); 3] = [
+    let mounts = stack.services.iter().flat_map(|service| &service.mounts);
+    let counted: [(&str, usize, Option<&Place>); 4] = [
         ("containers", MAX_CONTAINERS, started.get(MAX_CONTAINERS).map(|service| &service.place)),
         ("networks", MAX_NETWORKS, stack.networks.values().nth(MAX_NETWORKS).map(|network| &network.place)),
+        ("mounts", MAX_MOUNTS, mounts.map(|mount| &mount.place).nth(MAX_MOUNTS)),
         ("published ports", MAX_PORTS, ports.map(|port| &port.place).nth(MAX_PORTS)),
     ];
     let told = |(what, most, place): (&str, usize, Option<&Place>)| {
@@ -117,7 +158,7 @@ fn real(path: &Path) -> PathBuf {
 fn follow(path: &Path, links: usize) -> PathBuf {
     /// As many links as the kernel follows; a circle of them leads nowhere that we would allow.
     const MAX_LINKS: usize = 40;
-    if links > MAX_LINKS {
+    if links > MAX_LINKS || path.components().count() > MAX_PARTS {
         return PathBuf::from("/");
     }
     if let Ok(real) = path.canonicalize() {
@@ -134,30 +175,47 @@ fn follow(path: &Path, links: usize) -> PathBuf {
     }
 }
 
-/// A link below a mount or context that leads out of the directory.
-fn link_inside(request: &PathRequest, root: &Path) -> Option<Finding> {
-    let mut open = vec![PathBuf::new()];
-    let mut seen = 0;
-    while let Some(dir) = open.pop() {
-        // What cannot be read can't be sent either; the build says so.
-        for (path, kind, _) in entries(&request.path, &dir).unwrap_or_default() {
-            seen += 1;
-            let absolute = request.path.join(&path);
-            match kind {
-                FileKind::Directory => open.push(path),
-                FileKind::Symlink if !real(&absolute).starts_with(root) => {
-                    let shown = absolute.strip_prefix(root).unwrap_or(&absolute).display();
-                    let message =
-                        format!("{} holds a symbolic link that leaves the directory: {shown}", what(request.asked));
-                    return Some(refused(request, message, "the file itself in its place"));
-                }
-                FileKind::Symlink | FileKind::File => {}
-            }
-            if seen > MAX_ENTRIES {
-                let message = format!("{} holds more than {MAX_ENTRIES} files", what(request.asked));
+/// Looks for links that lead out of the directory.
+struct Links<'r> {
+    root: &'r Path,
+    /// Mounts and contexts that were looked at: the same one may be asked for any number of times.
+    walked: BTreeSet<PathBuf>,
+    /// Things in them.
+    seen: usize,
+}
+
+impl Links<'_> {
+    /// A link below a mount or context that leads out of the directory.
+    fn inside(&mut self, request: &PathRequest) -> Option<Finding> {
+        if !self.walked.insert(request.path.clone()) {
+            return None;
+        }
+        let mut open = vec![PathBuf::new()];
+        while let Some(dir) = open.pop() {
+            if dir.components().count() > MAX_PARTS {
+                let message = format!("{} holds directories in directories, {MAX_PARTS} deep", what(request.asked));
                 return Some(refused(request, message, "fewer of them"));
             }
+            // What cannot be read can't be sent either; the build says so.
+            for (path, kind, _) in entries(&request.path, &dir).unwrap_or_default() {
+                self.seen += 1;
+                let absolute = request.path.join(&path);
+                match kind {
+                    FileKind::Directory => open.push(path),
+                    FileKind::Symlink if !real(&absolute).starts_with(self.root) => {
+                        let shown = absolute.strip_prefix(self.root).unwrap_or(&absolute).display();
+                        let message =
+                            format!("{} holds a symbolic link that leaves the directory: {shown}", what(request.asked));
+                        return Some(refused(request, message, "the file itself in its place"));
+                    }
+                    FileKind::Symlink | FileKind::File => {}
+                }
+                if self.seen > MAX_ENTRIES {
+                    let message = format!("{} holds more than {MAX_ENTRIES} files", what(request.asked));
+                    return Some(refused(request, message, "fewer of them"));
+                }
+            }
         }
+        None
     }
-    None
 }

@@ -335,9 +335,14 @@ fn shared_with_host(line: &Entry, name: &str, read: &mut Read, desk: &mut Desk) 
         return;
     }
     let Some(text) = desk.string(&line.node, key) else { return };
-    let foreign = text == "host" || text.starts_with("container:");
+    let own = text == "none" || text.starts_with("service:");
+    let foreign = match key {
+        // Any other word is the name of a network on the engine, `bridge` that of all who name none.
+        "network_mode" => !own && !text.is_empty(),
+        _ => text == "host" || text.starts_with("container:"),
+    };
     if foreign {
-        let why = if text == "host" { "it shares the host's own" } else { "it shares those of a container of others" };
+        let why = if text == "host" { "it shares the host's own" } else { "it shares that of others" };
         desk.refuse(line.spot, format!("{name} asks for `{key}: {text}`"), why);
     }
     if key == "network_mode" {

@@ -21,7 +21,7 @@ use crate::{
     compose::{self, Place},
     course::Course,
     diagnosis::{self, CheckVerdict, HopVerdict, LessonVerdict, Report, Status, Verdict},
-    engine::{BindStyle, BuildPolicy, Engine, ImagePolicy, Limits, PortStyle, Progress, UpOptions},
+    engine::{BindStyle, BuildPolicy, Engine, ImagePolicy, KnownBuilds, Limits, PortStyle, Progress, UpOptions},
     error::{Blame, Error, Result},
     lab::{self, Facts},
     probe::{HostPorts, Observation, Prober, Survey, SurveyOptions, evidence_id, slowness},
@@ -127,6 +127,7 @@ async fn attempt(
     let started = !matches!(clock.current(), "read" | "images");
     let in_time = tokio::time::Instant::now() < deadline;
     clock.phase("remove");
+    let failed = judged.is_err() && started;
     let cut_short = judged.as_ref().is_err_and(|error| error.blame != Blame::Stack);
     let judged = judged.unwrap_or_else(|error| Judged {
         report: not_asked(&options.course, lab::texts_of(dir), &error),
@@ -152,6 +153,10 @@ async fn attempt(
             // A build that was in its last step names its image after all; what comes later still, the next check removes.
             tokio::time::sleep(LATE_BUILD).await;
             submission.left_behind = janitor::remove_images(&options.engine, &project).await.err();
+        }
+        if failed && submission.left_behind.is_none() {
+            // Nobody needs what it was built from, and it may be large. What others were built from waits for the end of them all.
+            submission.left_behind = options.engine.remove_layers().await.err();
         }
     }
     (submission, judged.again)
@@ -181,7 +186,7 @@ async fn judge(
     clock.phase("read");
     let (mut desired, facts) = read(dir, project, &options.course)?;
     let engine = &options.engine;
-    let up = up_options(engine, options.images, options.keep);
+    let up = up_options(engine, &options.course, options.images, options.keep);
     let own_tables = makes_own_tables(&facts.texts);
     clock.phase("images");
     let supplies = supply(engine, &mut desired, options.images, progress).await?;
@@ -306,9 +311,10 @@ pub fn read(dir: &Path, project: &str, course: &Course) -> Result<(Desired, Fact
 }
 
 /// How a stack is brought up that nobody answers for.
-pub fn up_options(engine: &Engine, images: ImagePolicy, keep: bool) -> UpOptions {
+pub fn up_options(engine: &Engine, course: &Course, images: ImagePolicy, keep: bool) -> UpOptions {
     // One that never rests leaves the others a processor.
     let nano_cpus = i64::try_from(engine.info.cpus / 2).unwrap_or(2).clamp(1, 2) * 1_000_000_000;
+    let known = KnownBuilds::of(course.broken_stack().iter().chain(course.fixed_stack()));
     UpOptions {
         services: None,
         build: BuildPolicy::Always,
@@ -316,7 +322,7 @@ pub fn up_options(engine: &Engine, images: ImagePolicy, keep: bool) -> UpOptions
         images,
         binds: BindStyle::Copy,
         ports: PortStyle::Free,
-        limits: Some(Limits { memory: 512 << 20, nano_cpus, pids: 256, disk: MOST_DISK }),
+        limits: Some(Limits { memory: 512 << 20, nano_cpus, pids: 256, disk: MOST_DISK, known }),
         small_subnets: true,
         labels: janitor::labels(keep),
     }

@@ -84,6 +84,12 @@ pub async fn check_class(
         done[turn.index] = Some(not_checked(&dirs[turn.index], &options.each.course, &error));
     }
     tell(&done, &mut next, &mut told)?;
+    for engine in &options.engines {
+        // Only the disk suffers where it fails; no verdict does.
+        if let Err(error) = engine.remove_layers().await {
+            tracing::warn!(%error, "layers of the builds stay");
+        }
+    }
     Ok(done.into_iter().flatten().collect())
 }
 

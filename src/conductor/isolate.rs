@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::compose::{MountKind, NetworkAttachment, Service, Stack};
+use crate::{
+    compose::{MountKind, NetworkAttachment, Service, Stack},
+    engine::LEAST_INTERVAL,
+};
 
 /// How large a disk in memory is. It counts as memory of the containers that write to it, which have twice as much.
 const MEMORY_DISK: &str = "size=256m";
@@ -62,11 +65,16 @@ fn holds_only_data(services: &[Service], key: &str) -> bool {
 }
 
 /// Takes from a service what would reach further than its own containers: labels, by which we and others find things; variables
-/// of this process for its build; disks in memory of any size.
+/// of this process for its build; disks in memory of any size; health checks without a pause, which are work for the engine itself.
 fn bound(service: &mut Service) {
     service.labels.clear();
     if let Some(build) = &mut service.build {
         build.args.retain(|_, value| value.is_some());
+    }
+    if let Some(check) = &mut service.healthcheck {
+        for interval in [&mut check.interval, &mut check.start_interval] {
+            *interval = interval.map(|interval| interval.max(LEAST_INTERVAL));
+        }
     }
     service.shm_size = service.shm_size.map(|bytes| bytes.min(MOST_SHARED));
     service.mounts.retain(|mount| {
@@ -103,8 +111,10 @@ fn own_images(stack: &mut Stack) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::compose::{Build, Mount, Network, Volume};
+    use crate::compose::{Build, Healthcheck, Mount, Network, Volume};
 
     fn stack() -> Stack {
         let service = |name: &str| Service { name: name.into(), ..Service::default() };
@@ -177,6 +187,7 @@ mod tests {
         let service = &mut stack.services[0];
         service.labels = label.clone();
         service.shm_size = Some(1 << 40);
+        service.healthcheck = Some(Healthcheck { interval: Some(Duration::from_nanos(1)), ..Default::default() });
         service.tmpfs = vec!["/run".into(), "/tmp:size=100g,mode=1777".into()];
         service.mounts =
             vec![Mount { kind: MountKind::Tmpfs, target: "/more".into(), read_only: false, place: Default::default() }];
@@ -190,6 +201,8 @@ mod tests {
         let service = &stack.services[0];
         assert_eq!(service.tmpfs, ["/run:size=256m", "/tmp:mode=1777,size=256m", "/more:size=256m"]);
         assert_eq!((service.labels.len(), service.mounts.len(), service.shm_size), (0, 0, Some(256 << 20)));
+        assert_eq!(service.healthcheck.as_ref().unwrap().interval, Some(LEAST_INTERVAL));
+        assert_eq!(service.healthcheck.as_ref().unwrap().start_interval, None);
         assert_eq!(stack.services[1].build.as_ref().unwrap().args.keys().collect::<Vec<_>>(), ["A"]);
         assert!(stack.networks["front"].labels.is_empty() && stack.networks["front"].driver_opts.is_empty());
         assert!(stack.volumes["data"].labels.is_empty());

@@ -142,7 +142,8 @@ impl Selftest {
     pub async fn close(self, progress: &Progress) -> Result<()> {
         let benches = self.idle.into_inner().unwrap_or_else(PoisonError::into_inner);
         let removals = benches.iter().map(|bench| remove(&self.options.engine, bench.project(), progress));
-        futures_util::future::join_all(removals).await.into_iter().collect()
+        futures_util::future::join_all(removals).await.into_iter().collect::<Result<()>>()?;
+        self.options.engine.remove_layers().await
     }
 }
 

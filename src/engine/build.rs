@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     fs,
+    hash::{BuildHasher, Hasher, RandomState},
     io::{self, Write},
     os::unix::fs::PermissionsExt,
     path::Path,
@@ -13,7 +14,7 @@ use bollard::{
     models::ImageInspect,
     query_parameters::{BuildImageOptionsBuilder, BuilderVersion},
 };
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
 use hyper::body::Bytes;
 use tokio::sync::mpsc;
 
@@ -23,6 +24,7 @@ use super::{
     call::{Fault, IDLE},
     context::{Config, config_dir},
     dockerfile::base_images,
+    layers::{LayerLog, is_id},
     spec::image_name,
 };
 use crate::{
@@ -32,10 +34,14 @@ use crate::{
 
 /// Name under which an inline Dockerfile goes into the context.
 const INLINE: &str = ".breakfix.dockerfile";
-/// Containers of a build's steps that are watched at the same time: output may name any number of them.
-const MOST_STEPS: usize = 64;
+/// Containers of a build's steps that are watched: output may name any number of them.
+const MOST_STEPS: usize = 256;
 /// Lines of a build's output that are kept.
 const KEPT_LINES: usize = 200;
+/// Bytes that the build of a stranger's stack may print. Installing packages prints a few thousand.
+const MOST_OUTPUT: usize = 16 << 20;
+/// Microseconds in which a step's share of the processors is counted.
+const CPU_PERIOD: i32 = 100_000;
 
 /// A Dockerfile, read.
 pub(crate) struct Recipe {
@@ -87,10 +93,13 @@ impl Engine {
         if let Some(target) = &build.target {
             options = options.target(target);
         }
+        let memory = limits.map_or(0, step_memory);
         if let Some(limits) = limits {
-            let bytes = i32::try_from(step_memory(limits)).unwrap_or(i32::MAX);
-            options = options.memory(bytes).memswap(bytes);
+            let bytes = i32::try_from(memory).unwrap_or(i32::MAX);
+            let share = i32::try_from(limits.nano_cpus / (1_000_000_000 / i64::from(CPU_PERIOD))).unwrap_or(CPU_PERIOD);
+            options = options.memory(bytes).memswap(bytes).cpuperiod(CPU_PERIOD).cpuquota(share);
         }
+        let _building = self.layers.building().await;
 
         let (writer, reader) = mpsc::channel(8);
         let (packed, dockerfile) = (build.clone(), (dockerfile.to_owned(), recipe.text.clone()));
@@ -100,29 +109,39 @@ impl Engine {
         let mut messages = Box::pin(self.docker.build_image(options.build(), None, Some(body_try_stream(body))));
 
         let mut log = BuildLog::new(KEPT_LINES);
+        let mut layers =
+            limits.map(|limits| LayerLog::new(&self.layers, self.info.clock_ahead, &limits.known, &build.context));
         let mut steps = FuturesUnordered::new();
-        let failed = loop {
+        let (mut printed, mut named) = (0, Vec::new());
+        let ended = loop {
             let message = tokio::select! {
                 message = tokio::time::timeout(IDLE, messages.next()) => message,
                 Some(ended) = steps.next() => match ended {
-                    Some(error) => return Err(error),
+                    Some(error) => break Err(error),
                     None => continue,
                 },
             };
             match message {
-                Err(_) => break Some(Fault::NoAnswer(IDLE)),
-                Ok(None) => break None,
-                Ok(Some(Err(error))) => break Some(error.into()),
+                Err(_) => break Ok(Some(Fault::NoAnswer(IDLE))),
+                Ok(None) => break Ok(None),
+                Ok(Some(Err(error))) => break Ok(Some(error.into())),
                 Ok(Some(Ok(message))) => {
                     if let Some(detail) = message.error_detail {
                         let text = detail.message.unwrap_or_default();
-                        break Some(Fault::Says { status: 200, message: super::text::clean(&text) });
+                        break Ok(Some(Fault::Says { status: 200, message: super::text::clean(&text) }));
                     }
                     let Some(text) = message.stream else { continue };
-                    if let Some(limits) = limits
-                        && let Some(id) = running_in(&text).filter(|_| steps.len() < MOST_STEPS)
-                    {
-                        steps.push(async move { self.watch_step(&id, step_memory(limits), limits).await });
+                    if let (Some(layers), Some(limits)) = (&mut layers, limits) {
+                        layers.take(&text);
+                        printed += text.len();
+                        let step = running_in(&text);
+                        named.extend(step.clone());
+                        if printed > MOST_OUTPUT || named.len() > MOST_STEPS {
+                            break Err(prints_too_much(&service.name, log.instruction()));
+                        }
+                        if let Some(id) = step {
+                            steps.push(async move { self.watch_step(&id, memory, limits).await });
+                        }
                     }
                     if let Some(step) = log.take(&text) {
                         progress.step(&service.name, "build", step);
@@ -131,6 +150,11 @@ impl Engine {
             }
         };
         drop(messages);
+        if ended.is_err() {
+            // The engine ends a build that nobody listens to any more. What comes next counts on it.
+            join_all(named.iter().map(|step| self.step_ends(step, memory))).await;
+        }
+        let failed = ended?;
         match packing.await {
             Ok(Err(PackError::File(error))) => return Err(error),
             // The engine ended the upload, and has said why.
@@ -150,15 +174,27 @@ impl Engine {
     }
 }
 
-/// Bytes of memory that a step of a build gets: installing packages takes more than serving pages.
+fn prints_too_much(service: &str, instruction: &str) -> Error {
+    Error::stack(format!(
+        "building {service} prints more than {} MiB, or names {MOST_STEPS} containers",
+        MOST_OUTPUT >> 20
+    ))
+    .why(format!("it was ended there, at the step: {instruction}"))
+    .suggest("let what runs in the build say less, or end")
+}
+
+/// Bytes of memory that a step of a build gets: installing packages takes more than serving pages. A few pages more or less tell the
+/// containers of this build from all others.
 fn step_memory(limits: &Limits) -> i64 {
-    (limits.memory * 2).clamp(1 << 30, i64::from(i32::MAX))
+    const PAGE: i64 = 4096;
+    let mark = i64::try_from(RandomState::new().build_hasher().finish() & 0xfff).unwrap_or_default();
+    (limits.memory * 2).clamp(1 << 30, i64::from(i32::MAX) / PAGE * PAGE - 0xfff * PAGE) + mark * PAGE
 }
 
 /// The container of a step, as the classic builder names it: ` ---> Running in 0123456789ab`.
 fn running_in(text: &str) -> Option<String> {
     let id = text.trim().strip_prefix("---> Running in ")?;
-    (id.len() >= 12 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| id.to_owned())
+    is_id(id).then(|| id.to_owned())
 }
 
 /// With a tag: a bare name means all tags to some calls.

@@ -44,8 +44,8 @@ impl BuildLog {
         begun
     }
 
-    /// The instruction of the step that it was in.
-    fn instruction(&self) -> &str {
+    /// The instruction of the step that it is in.
+    pub(crate) fn instruction(&self) -> &str {
         self.step.as_ref().map_or("", |step| &step.2)
     }
 
@@ -64,7 +64,7 @@ impl BuildLog {
 }
 
 /// `Step 5/6 : COPY src src`; Podman writes `STEP 5/6: …`.
-fn parse_step(line: &str) -> Option<(usize, usize, String)> {
+pub(super) fn parse_step(line: &str) -> Option<(usize, usize, String)> {
     let (count, instruction) = line.strip_prefix("Step ").or_else(|| line.strip_prefix("STEP "))?.split_once(": ")?;
     let (number, total) = count.trim().split_once('/')?;
     Some((number.parse().ok()?, total.parse().ok()?, instruction.trim().to_owned()))
@@ -107,7 +107,7 @@ pub(crate) fn explain(service: &str, fault: &Fault, log: &BuildLog, dockerfile: 
             .suggest("give the build that certificate: COPY it into the image, then ENV PIP_CERT=/path/to/it.pem")
             .suggest("or use base images that carry it: breakfix images build");
     }
-    if is_machine(&message) {
+    if is_machine(&message) || lost_a_layer(&message) {
         return with_output(Error::environment(what));
     }
     if fetches(log.instruction()) && is_network(&all) {
@@ -119,6 +119,13 @@ pub(crate) fn explain(service: &str, fault: &Fault, log: &BuildLog, dockerfile: 
         return with_output(Error::environment(what));
     }
     with_output(Error::stack(what))
+}
+
+/// Whether the builder misses a layer that it had before: others have removed it from the cache meanwhile.
+fn lost_a_layer(message: &str) -> bool {
+    ["No such image: sha256:", "failed to get layer", "layer does not exist", "unknown parent image ID"]
+        .iter()
+        .any(|sign| message.contains(sign))
 }
 
 fn needs_buildkit(message: &str, dockerfile: &str) -> bool {
@@ -205,6 +212,11 @@ mod tests {
                 "{sign}"
             );
         }
+        let lost = failed(
+            "Step 6/7 : COPY src .\n",
+            "failed to export image: failed to create image: failed to get layer sha256:1",
+        );
+        assert_eq!(lost.blame, Blame::Environment);
         let buildkit = failed("", "the --mount option requires BuildKit. Refer to https://docs.docker.com");
         assert_eq!(buildkit.blame, Blame::Environment);
         assert!(buildkit.what.contains("needs BuildKit"));

@@ -8,6 +8,7 @@ use super::{
     address::{Candidate, check_address, known_sockets, reached_at, told},
     call::{Fault, ask},
     flight::Flights,
+    layers::Layers,
     remedy::{Machine, Plan, plan},
     text::parse_time,
     toolbox::Toolboxes,
@@ -27,6 +28,7 @@ pub struct Engine {
     pub info: EngineInfo,
     pub(crate) toolboxes: Toolboxes,
     pub(crate) flights: Flights,
+    pub(crate) layers: Layers,
 }
 
 /// What is known of an engine.
@@ -156,6 +158,7 @@ async fn connect(candidate: &Candidate) -> Result<Engine, Trouble> {
         },
         toolboxes: Toolboxes::default(),
         flights: Flights::default(),
+        layers: Layers::default(),
     })
 }
 

@@ -18,6 +18,12 @@ use crate::error::{Error, Result};
 
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Between two looks whether something has ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How long an engine may take to end a build that was cut off.
+const STEP_ENDS_WITHIN: Duration = Duration::from_secs(5);
+/// How many times what one step may write an image may hold: large ones are a gigabyte before anything is added.
+const MOST_IMAGE: u64 = 4;
 /// Files of a volume that are looked at; one that holds more is too large.
 const MOST_FILES: usize = 100_000;
 
@@ -60,11 +66,7 @@ impl Engine {
     /// Watches the container of a build's step: gives it the bound on processes that the builder cannot be asked for, and
     /// ends it when it writes too much. `None` when it has ended by itself, or is no build of ours.
     pub(crate) async fn watch_step(&self, id: &str, memory: i64, limits: &Limits) -> Option<Error> {
-        let there = self.inspect(id).await.ok()??;
-        // A build's output may name any container: only one with the limits that our builds have is touched.
-        let host = there.host_config.unwrap_or_default();
-        let labelled = there.config.and_then(|config| config.labels).unwrap_or_default().contains_key(labels::PROJECT);
-        if labelled || host.memory != Some(memory) || host.memory_swap != Some(memory) {
+        if !self.is_step(id, memory).await {
             return None;
         }
         let update = ContainerUpdateBody { pids_limit: Some(limits.pids), ..Default::default() };
@@ -74,15 +76,42 @@ impl Engine {
             tokio::time::sleep(LOOK_EVERY).await;
             let options = InspectContainerOptionsBuilder::default().size(true).build();
             let there = ask(QUICK, self.docker.inspect_container(id, Some(options))).await.ok()?;
-            if there.size_rw.and_then(|bytes| u64::try_from(bytes).ok()).is_some_and(|bytes| bytes > limits.disk) {
+            let more_than =
+                |bytes: Option<i64>, most: u64| u64::try_from(bytes.unwrap_or_default()).is_ok_and(|b| b > most);
+            if more_than(there.size_rw, limits.disk) {
                 return Some(too_much("a step of the build", limits.disk));
             }
+            if more_than(there.size_root_fs, limits.disk * MOST_IMAGE) {
+                return Some(too_much("the build, with the image that it stands on,", limits.disk * MOST_IMAGE));
+            }
         }
+    }
+
+    /// Waits until the container of a build's step is gone, which a build that was cut off removes by itself; or removes it.
+    pub(crate) async fn step_ends(&self, id: &str, memory: i64) {
+        let gone = async {
+            while self.is_step(id, memory).await {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        if tokio::time::timeout(STEP_ENDS_WITHIN, gone).await.is_err() && self.is_step(id, memory).await {
+            let _ = self.remove(id).await;
+        }
+    }
+
+    /// Whether this is the container of a step of this build. Output may name any container, and labels are the Dockerfile's to set: it
+    /// is told by its bound on memory, which no other build has.
+    async fn is_step(&self, id: &str, memory: i64) -> bool {
+        let Ok(Some(there)) = self.inspect(id).await else { return false };
+        let host = there.host_config.unwrap_or_default();
+        host.memory == Some(memory) && host.memory_swap == Some(memory)
     }
 }
 
 fn too_much(who: &str, most: u64) -> Error {
-    Error::stack(format!("{who} writes more than {} MiB to the disk", most >> 20)).why("it was ended there")
+    Error::stack(format!("{who} writes more than {} MiB to the disk", most >> 20))
+        .why("it was ended there")
+        .suggest("write less, or to a place in memory (`tmpfs:`)")
 }
 
 /// Bytes below a directory, counted no further than is needed to see that it is too large. Links are not followed, and what

@@ -100,7 +100,7 @@ const ONBUILD: [&str; 4] = [
 ];
 
 /// Lines without comments, continued ones joined.
-fn logical_lines(text: &str) -> Vec<String> {
+pub(super) fn logical_lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut open = String::new();
     for line in text.lines() {

@@ -63,11 +63,14 @@ impl Engine {
         let removals = names.iter().map(|name| async move {
             let options = RemoveImageOptionsBuilder::default().noprune(true).build();
             match ask(SLOW, self.docker.remove_image(name, Some(options), None)).await {
-                Err(fault) if !matches!(fault.status(), Some(404 | 409)) => {
-                    Err(fault.environment(format!("the image {name} cannot be removed")))
+                // A build that found this image in its cache is working on it: the name goes when the layers do.
+                Err(fault) if fault.status() == Some(409) => self.layers.keeps_name(name),
+                Err(fault) if fault.status() != Some(404) => {
+                    return Err(fault.environment(format!("the image {name} cannot be removed")));
                 }
-                _ => Ok(()),
+                _ => {}
             }
+            Ok(())
         });
         join_all(removals).await.into_iter().collect()
     }

@@ -12,7 +12,7 @@
 //! | `up` | the order of the work; `order`, `supply` (images), `drift` (what changed), `spec` (what to ask for), `make` |
 //! | `build`, `build_failure`, `dockerfile` | images from the stack's own files |
 //! | `network`, `ports`, `copy` | what containers need around them |
-//! | `down`, `inventory`, `labels`, `leftovers` | what is there, and taking it away |
+//! | `down`, `inventory`, `labels`, `leftovers`, `layers` | what is there, and taking it away |
 //! | `exec`, `oneoff`, `logs`, `events`, `disk`, `proc_net` | things of running containers |
 //! | `toolbox`, `relay` | questions from inside a network |
 
@@ -33,6 +33,7 @@ mod flight;
 mod images;
 mod inventory;
 mod labels;
+mod layers;
 mod leftovers;
 mod logs;
 mod make;
@@ -59,12 +60,13 @@ pub use discover::{Engine, EngineInfo, EngineKind};
 pub(crate) use dockerfile::{base_images, rebased};
 pub(crate) use images::relative;
 pub use images::{BASE_IMAGES, ImageOrigin, ImagePolicy, ImageStatus};
+pub use layers::KnownBuilds;
 pub use leftovers::Labelled;
 pub use progress::{Progress, Step};
 pub use run::{EngineEvent, LogLine, Output, Stream};
 pub use stack::{
-    BindStyle, BuildPolicy, Change, ChangeKind, Container, DownReport, Limits, MovedPort, PortStyle, ServiceState,
-    UpOptions, UpReport,
+    BindStyle, BuildPolicy, Change, ChangeKind, Container, DownReport, LEAST_INTERVAL, Limits, MovedPort, PortStyle,
+    ServiceState, UpOptions, UpReport,
 };
 pub use toolbox::{DialError, DialStream, Toolbox};
 

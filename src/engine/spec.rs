@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use bollard::models::{
     ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig,
-    Mount as Mounted, MountType, MountVolumeOptions, NetworkingConfig, PortBinding, ResourcesUlimits, RestartPolicy,
-    RestartPolicyNameEnum,
+    ImageInspect, Mount as Mounted, MountType, MountVolumeOptions, NetworkingConfig, PortBinding, ResourcesUlimits,
+    RestartPolicy, RestartPolicyNameEnum,
 };
 use sha2::{Digest, Sha256};
 
-use super::{BindStyle, Engine, PortStyle, UpOptions, labels, network::network};
+use super::{BindStyle, Engine, LEAST_INTERVAL, PortStyle, UpOptions, labels, network::network};
 use crate::{
     compose::{DependencyCondition, Mount, MountKind, Port, Protocol, Service, Stack},
     error::Result,
@@ -155,6 +155,16 @@ impl Spec {
             }
         }
         self.body.host_config.get_or_insert_default().port_bindings = Some(bindings);
+    }
+
+    /// Lets a health check that the image of a stranger brings along pause between two looks.
+    pub(crate) fn pause_checks(&mut self, image: &ImageInspect) {
+        let check = image.config.as_ref().and_then(|config| config.healthcheck.as_ref());
+        let Some(interval) = check.and_then(|check| check.interval).filter(|interval| *interval > 0) else { return };
+        let own = self.body.healthcheck.get_or_insert_default();
+        if own.interval.is_none_or(|interval| interval == 0) {
+            own.interval = Some(interval.max(nanoseconds(LEAST_INTERVAL)));
+        }
     }
 
     /// Adds a label that does not count as a change.

@@ -1,10 +1,10 @@
 //! What is asked and told about a stack on the engine, as plain data.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::ImagePolicy;
+use super::{ImagePolicy, KnownBuilds};
 
 /// How a stack is brought up.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -59,6 +59,9 @@ pub enum PortStyle {
     Free,
 }
 
+/// The shortest pause between two looks of a stranger's health check.
+pub const LEAST_INTERVAL: Duration = Duration::from_millis(500);
+
 /// Limits on one container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -70,6 +73,8 @@ pub struct Limits {
     pub pids: i64,
     /// Bytes of one file, and of all that a step of a build writes.
     pub disk: u64,
+    /// What may stay of its builds, as layers in the builder's cache.
+    pub known: KnownBuilds,
 }
 
 /// What `up` did.

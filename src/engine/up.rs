@@ -174,6 +174,9 @@ impl Run<'_> {
             .and_then(|other| dependencies.iter().find(|(name, _)| name == other).map(|(_, id)| id.as_str()));
         let mut spec = Spec::new(self.engine, self.stack, service, self.options, shared)?;
         self.remember(&mut spec, &ready);
+        if self.options.limits.is_some() {
+            spec.pause_checks(&ready.image);
+        }
 
         let named = self.options.services.as_ref().is_none_or(|named| named.contains(&service.name));
         let need = match need(there, &spec, &ready.image, &networks) {

@@ -36,7 +36,7 @@ pub(super) fn leads_inside(root: &Path, link: &Path) -> bool {
 /// those higher up first.
 pub fn texts_of(dir: &Path) -> BTreeMap<String, String> {
     let mut reader = Reader { root: fs::canonicalize(dir).ok(), texts: BTreeMap::new(), entries: 0, bytes: 0 };
-    reader.walk(dir, "");
+    reader.walk(dir);
     reader.texts
 }
 
@@ -48,34 +48,36 @@ struct Reader {
 }
 
 impl Reader {
-    fn walk(&mut self, dir: &Path, prefix: &str) {
-        let Ok(entries) = fs::read_dir(dir) else { return };
-        let mut entries: Vec<fs::DirEntry> = entries.flatten().take(MAX_ENTRIES).collect();
-        entries.sort_by_key(fs::DirEntry::file_name);
-        let mut dirs = Vec::new();
-        for entry in entries {
-            self.entries += 1;
-            if self.entries > MAX_ENTRIES || self.texts.len() >= MAX_FILES || self.bytes >= MAX_TOTAL {
-                return;
-            }
-            // A name that is not UTF-8 cannot be named in a compose file or a lesson either.
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            let Ok(kind) = entry.file_type() else { continue };
-            let path = format!("{prefix}{name}");
-            if kind.is_dir() {
-                if !is_skipped_dir(&entry.path()) {
-                    dirs.push((entry.path(), path));
+    fn walk(&mut self, dir: &Path) {
+        // No recursion: a stranger's directories may be as deep as the system allows.
+        let mut open = vec![(dir.to_owned(), String::new())];
+        while let Some((dir, prefix)) = open.pop() {
+            let Ok(entries) = fs::read_dir(dir) else { continue };
+            let mut entries: Vec<fs::DirEntry> = entries.flatten().take(MAX_ENTRIES).collect();
+            entries.sort_by_key(fs::DirEntry::file_name);
+            let mut dirs = Vec::new();
+            for entry in entries {
+                self.entries += 1;
+                if self.entries > MAX_ENTRIES || self.texts.len() >= MAX_FILES || self.bytes >= MAX_TOTAL {
+                    return;
                 }
-            } else if (kind.is_file()
-                || kind.is_symlink() && self.root.as_ref().is_some_and(|root| leads_inside(root, &entry.path())))
-                && let Some(text) = read_text(&entry.path())
-            {
-                self.bytes += text.len();
-                self.texts.insert(path, text);
+                // A name that is not UTF-8 cannot be named in a compose file or a lesson either.
+                let Ok(name) = entry.file_name().into_string() else { continue };
+                let Ok(kind) = entry.file_type() else { continue };
+                let path = format!("{prefix}{name}");
+                if kind.is_dir() {
+                    if !is_skipped_dir(&entry.path()) {
+                        dirs.push((entry.path(), format!("{path}/")));
+                    }
+                } else if (kind.is_file()
+                    || kind.is_symlink() && self.root.as_ref().is_some_and(|root| leads_inside(root, &entry.path())))
+                    && let Some(text) = read_text(&entry.path())
+                {
+                    self.bytes += text.len();
+                    self.texts.insert(path, text);
+                }
             }
-        }
-        for (dir, path) in dirs {
-            self.walk(&dir, &format!("{path}/"));
+            open.extend(dirs.into_iter().rev());
         }
     }
 }
