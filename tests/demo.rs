@@ -139,6 +139,25 @@ impl Demo {
         }
     }
 
+    /// Takes this wrong turn out of the menu, waits until it is made, and goes back to the beat; gives how long it took.
+    async fn take_turn(&mut self, id: &str) -> u64 {
+        self.press(KeyCode::Char('b'));
+        for letter in id.chars() {
+            self.press(KeyCode::Char(letter));
+        }
+        assert_eq!(self.model.found().len(), 1, "{id} is not one entry of the menu");
+        self.press(KeyCode::Enter);
+        self.arrive(id).await;
+        let wanted = self.model.shop.wanted.clone().unwrap();
+        assert!(!wanted.anew, "{id} was only there after the shop was made anew");
+        assert_eq!(self.strange, Vec::<String>::new(), "{}", self.picture());
+        let took = self.model.measured.last().unwrap().1;
+        self.press(KeyCode::PageUp);
+        self.arrive(&format!("back from {id}")).await;
+        assert!(!self.model.shop.wanted.as_ref().unwrap().anew, "{id} has left something behind");
+        took
+    }
+
     fn key(&self) -> String {
         self.model.scene().unwrap().key.clone()
     }
@@ -168,9 +187,29 @@ fn steps_to_take() -> usize {
     if std::env::var_os("BREAKFIX_ALL").is_some() { 100 } else { 45 }
 }
 
+/// A wrong turn of each kind that is more than its files, taken from the end of the talk.
+async fn each_kind(demo: &mut Demo) {
+    demo.press(KeyCode::Char('5'));
+    demo.arrive("the end of the talk").await;
+    for (kind, id) in [
+        ("saved only", "conf-not-live"),
+        ("while it runs", "volume-keeps-old-settings"),
+        ("while it runs", "table-without-the-column"),
+        ("some start", "one-container-alone"),
+        ("asked at once", "db-not-ready"),
+        ("moved", "nginx-keeps-old-address"),
+    ] {
+        let ms = demo.take_turn(id).await;
+        eprintln!("{kind}: {id} in {ms} ms");
+    }
+}
+
 async fn talk(lab: PathBuf) {
     let mut demo = Demo::open(&lab);
     demo.arrive("the first beat").await;
+    each_kind(&mut demo).await;
+    demo.press(KeyCode::Char('0'));
+    demo.arrive("the first beat again").await;
     assert_eq!(demo.model.source, Source::Live);
     let beats = demo.model.beats.len();
     let mut steps = 0;

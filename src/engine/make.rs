@@ -80,9 +80,10 @@ impl Engine {
                 let to = another(port, &tried)?;
                 tried.insert(to);
                 moved.insert(port, to);
-                let why = match refused {
-                    Refusal::Taken => format!("port {port} is taken"),
-                    Refusal::NotAllowed => format!("port {port} is not allowed"),
+                let why = match (refused, self.holder(&stack.project, port).await) {
+                    (Refusal::Taken, Some(who)) => format!("port {port} is taken by {who}"),
+                    (Refusal::Taken, None) => format!("port {port} is taken"),
+                    (Refusal::NotAllowed, _) => format!("port {port} is not allowed"),
                 };
                 progress.step(&service.name, "start", format!("{why}: {to} is used instead"));
                 moves.insert(port, why);

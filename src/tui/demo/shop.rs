@@ -1,10 +1,10 @@
 //! The shop as the demo knows it, and the way into a declared state: files, then what makes them live, then the verdict.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::scene::Scene;
 use crate::{
-    conductor::{Action, ContainerView, EngineStatus, Update, label},
+    conductor::{Action, Asking, ContainerView, EngineStatus, Update, label},
     course::Course,
     diagnosis,
     engine::ImageStatus,
@@ -89,6 +89,8 @@ pub struct Shop {
     pub pending: VecDeque<(u64, Entry)>,
     /// The stack has changed since it was asked.
     pub old: bool,
+    /// The service that may ask at a former address, since one was made to move.
+    pub lost: Option<String>,
 }
 
 impl Default for Shop {
@@ -104,6 +106,7 @@ impl Default for Shop {
             notice: None,
             pending: VecDeque::new(),
             old: true,
+            lost: None,
         }
     }
 }
@@ -138,9 +141,14 @@ impl Shop {
     }
 
     /// The actions that bring the stack into the wanted state. What was asked for before is ended.
-    pub fn set_out(&mut self, now: u64) -> Vec<Action> {
+    pub fn set_out(&mut self, course: &Course, now: u64) -> Vec<Action> {
         let here = matches!(self.engine, EngineStatus::Here(_));
-        let bootstrapped = self.progress.bootstrapped;
+        let moved = self.progress.moved_ports.keys().map(|(service, _)| service.clone());
+        let ground = Ground {
+            bootstrapped: self.progress.bootstrapped,
+            lost: self.lost.take(),
+            moved: BTreeSet::from_iter(moved).into_iter().collect(),
+        };
         let Some(wanted) = &mut self.wanted else { return Vec::new() };
         wanted.since = now;
         wanted.trouble = None;
@@ -154,7 +162,8 @@ impl Shop {
         }
         wanted.phase = Phase::Staging;
         let mut actions = vec![Action::Cancel];
-        actions.extend(way(&wanted.scene, bootstrapped));
+        actions.extend(way(&wanted.scene, ground));
+        self.lost = (!wanted.scene.making.moved.is_empty()).then(|| course.roles.proxy.clone());
         actions
     }
 
@@ -165,7 +174,7 @@ impl Shop {
         wanted.phase = Phase::Staging;
         self.notice = Some("Not as declared: the shop is made anew.".to_owned());
         let mut actions = vec![Action::Down { volumes: true }];
-        actions.extend(way(&wanted.scene, false));
+        actions.extend(way(&wanted.scene, Ground::default()));
         actions
     }
 
@@ -182,7 +191,7 @@ impl Shop {
                 self.engine = status;
                 let waits = self.wanted.as_ref().is_some_and(|wanted| wanted.phase == Phase::Waiting);
                 if waits && matches!(self.engine, EngineStatus::Here(_)) {
-                    return self.set_out(now);
+                    return self.set_out(course, now);
                 }
             }
             Update::Images(images) => self.images = images,
@@ -196,7 +205,12 @@ impl Shop {
             Update::Failed(error) => self.failed(error),
             Update::Notice(notice) => self.notice = Some(notice),
             Update::Containers(containers) => self.containers = containers,
-            Update::Work(Some(_)) | Update::Log(_) | Update::Places(_) | Update::Files { .. } | Update::Closed => {}
+            Update::PortHeld { .. }
+            | Update::Work(Some(_))
+            | Update::Log(_)
+            | Update::Places(_)
+            | Update::Files { .. }
+            | Update::Closed => {}
         }
         Vec::new()
     }
@@ -273,15 +287,43 @@ fn stage(name: &str, files: &BTreeMap<String, String>) -> Action {
     Action::Stage { name: name.to_owned(), files: files.clone() }
 }
 
-fn way(scene: &Scene, bootstrapped: bool) -> Vec<Action> {
-    let live = if scene.files.saved.is_some() { format!("before {}", scene.key) } else { scene.key.clone() };
-    let mut actions = vec![stage(&live, &scene.files.live), Action::MakeLive];
-    if !bootstrapped {
+/// What a way begins on.
+#[derive(Debug, Default)]
+struct Ground {
+    /// The database has its tables.
+    bootstrapped: bool,
+    /// The service that may ask at a former address.
+    lost: Option<String>,
+    /// Services that publish another number than the file's, since that was taken: it may be free by now.
+    moved: Vec<String>,
+}
+
+/// As `selftest` makes it, but from what is there and not from nothing.
+fn way(scene: &Scene, ground: Ground) -> Vec<Action> {
+    let making = &scene.making;
+    let live = if making.before.is_some() { format!("before {}", scene.key) } else { scene.key.clone() };
+    let mut actions = vec![stage(&live, making.first())];
+    if making.start.is_empty() {
+        actions.push(Action::MakeLive);
+        if !ground.moved.is_empty() {
+            actions.push(Action::Up { services: ground.moved, build: false });
+        }
+    } else {
+        actions.push(Action::UpAlone { services: making.start.clone() });
+    }
+    actions.extend(ground.lost.map(|service| Action::Restart { service }));
+    // What is asked at once, or alone, has a database that does not answer.
+    if !ground.bootstrapped && !making.at_once && making.start.is_empty() {
         actions.push(Action::Bootstrap);
     }
-    if let Some(saved) = &scene.files.saved {
-        actions.push(stage(&scene.key, saved));
+    actions.extend(making.moved.iter().map(|service| Action::MoveAway { service: service.clone() }));
+    if making.before.is_some() {
+        actions.push(stage(&scene.key, &making.files));
+        if making.live {
+            actions.push(Action::MakeLive);
+        }
     }
-    actions.push(Action::Verify { lesson: scene.lesson.clone() });
+    let asking = if making.at_once { Asking::AtOnce } else { Asking::Brisk };
+    actions.push(Action::Verify { lesson: scene.lesson.clone(), asking });
     actions
 }
