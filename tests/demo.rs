@@ -23,7 +23,7 @@ use breakfix::{
     lab::texts_of,
     tui::{
         Msg, Theme,
-        demo::{At, Effect, Model, Phase, Recording, Source, Start, Way, begin, update, view},
+        demo::{At, Effect, Model, Overlay, Phase, Recording, Source, Start, Way, begin, update, view},
     },
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -108,6 +108,11 @@ impl Demo {
                 self.picture()
             );
             self.wait(50).await;
+        }
+        if let Some(Overlay::Port { by }) = &self.model.overlay {
+            // Whoever runs these tests has something there: the shop takes another number.
+            eprintln!("{step}: 8080 is held by {by}");
+            self.press(KeyCode::Enter);
         }
         let scene = self.model.scene().unwrap().clone();
         let wanted = self.model.shop.wanted.clone().unwrap();

@@ -46,6 +46,11 @@ impl Engine {
     }
 }
 
+/// Whether an image of this name is one of them.
+pub(crate) fn is_carried(name: &str) -> bool {
+    name.starts_with(REPOSITORY)
+}
+
 /// Podman names what has no registry by `localhost/`.
 fn names(image: ImageSummary) -> impl Iterator<Item = String> {
     image.repo_tags.into_iter().filter(|name| name.trim_start_matches("localhost/").starts_with(REPOSITORY))
