@@ -151,19 +151,6 @@ pub const TABLE: &[Binding] = &[
     row(keys![Chord::char('.')], Command::Blank, "blank", "show nothing, until the next key", &[Talk, Journal], 0),
     row(keys![Chord::char('?')], Command::Help, "keys", "this list", &[Talk, Journal], 1),
     row(
-        keys![Chord::char('q')],
-        Command::Quit,
-        "quit",
-        "leave (asks what becomes of the shop)",
-        &[Talk, Journal, Port],
-        1,
-    ),
-    row(keys![Chord::plain(KeyCode::Up)], Command::Up, "up", "up", &[Menu], 0),
-    row(keys![Chord::plain(KeyCode::Down)], Command::Down, "down", "down", &[Menu], 0),
-    row(keys![Chord::plain(KeyCode::Enter)], Command::Take, "do it", "do what is marked", &[Menu], 1),
-    row(keys![Chord::plain(KeyCode::Backspace)], Command::Erase, "erase", "take the last letter back", &[Menu], 0),
-    row(keys![Chord::plain(KeyCode::Esc)], Command::Close, "close", "close what is open", &[Menu, Reading], 1),
-    row(
         keys![
             Chord::plain(KeyCode::Enter),
             Chord::char(' '),
@@ -177,6 +164,19 @@ pub const TABLE: &[Binding] = &[
         &[Port],
         1,
     ),
+    row(
+        keys![Chord::char('q')],
+        Command::Quit,
+        "quit",
+        "leave (asks what becomes of the shop)",
+        &[Talk, Journal, Port],
+        1,
+    ),
+    row(keys![Chord::plain(KeyCode::Up)], Command::Up, "up", "up", &[Menu], 0),
+    row(keys![Chord::plain(KeyCode::Down)], Command::Down, "down", "down", &[Menu], 0),
+    row(keys![Chord::plain(KeyCode::Enter)], Command::Take, "do it", "do what is marked", &[Menu], 1),
+    row(keys![Chord::plain(KeyCode::Backspace)], Command::Erase, "erase", "take the last letter back", &[Menu], 0),
+    row(keys![Chord::plain(KeyCode::Esc)], Command::Close, "close", "close what is open", &[Menu, Reading], 1),
     row(
         keys![
             Chord::char('q'),

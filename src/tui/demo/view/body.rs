@@ -78,9 +78,9 @@ fn blocks(model: &Model, columns: usize, size: Size) -> Vec<Vec<Line<'static>>> 
         let mut head = title(&item.title, theme, columns, size.max(Size::Title));
         head.push(Line::styled(item.about.clone(), theme.faint()));
         blocks.push(head);
+        blocks.push(diff(&difference, model.typed_for(), theme, columns));
         let more = beside_the_files(&item.scene.making);
         blocks.push(more.into_iter().map(|line| Line::styled(line, theme.attention())).collect());
-        blocks.push(diff(&difference, model.typed_for(), theme, columns));
         blocks.push(turn(model, columns));
         return blocks;
     }

@@ -41,7 +41,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         Some(Overlay::Port { by }) => {
             let port = model.course.front_port();
             let mut lines = vec![
-                Line::raw(format!("  {by} has it. The room's browser would meet that, and not the shop.")),
+                Line::raw(format!("  {by} has it.")),
+                Line::raw("  The room's browser would meet that, and not the shop."),
                 Line::default(),
             ];
             lines.extend(keys_of(model, keymap::Place::Port));
