@@ -71,9 +71,9 @@ impl Engine {
         let inside = Path::new(&build.dockerfile)
             .components()
             .all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
-        let carried = self.carried_from_elsewhere().await?;
+        let (any_carried, carried) = self.all_carried().await?;
         // What was fetched for an image that travels has to be found again below a Dockerfile in which a port was added.
-        let text = match is_carried(&image) || !carried.is_empty() {
+        let text = match is_carried(&image) || any_carried {
             true => metadata_last(&recipe.text),
             false => recipe.text.clone(),
         };

@@ -157,7 +157,7 @@ impl Prober {
             return evidence(FLASKAPP_DB, command, "host", observation, begun.elapsed().as_secs_f64());
         }
         if let Some(container) = running(look, Part::App)
-            && let Some(observation) = self.run_as_app(container).await
+            && let Some(observation) = self.run_as_app(container, look.brisk).await
         {
             return evidence(FLASKAPP_DB, command, app, observation, begun.elapsed().as_secs_f64());
         }
@@ -165,10 +165,10 @@ impl Prober {
         evidence(FLASKAPP_DB, command, app, observation, begun.elapsed().as_secs_f64())
     }
 
-    /// Lets the app's own Python ask. `None` when it cannot.
-    async fn run_as_app(&self, app: &Container) -> Option<Observation> {
+    /// Lets the app's own Python ask; briskly, no answer in time is not asked for a second time. `None` when it cannot.
+    async fn run_as_app(&self, app: &Container, brisk: bool) -> Option<Observation> {
         let deadline = Instant::now() + AS_APP;
-        let mut timed_out = false;
+        let mut timed_out = brisk;
         loop {
             let mut output = self.exec(app, &["python3", "-c", as_app::SCRIPT]).await?;
             if matches!(output.code, 126 | 127) {

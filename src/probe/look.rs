@@ -33,7 +33,7 @@ pub(super) struct Look {
     pub(super) front: Front,
     pub(super) knock: Knock,
     /// An answer that takes long counts as none.
-    brisk: bool,
+    pub(super) brisk: bool,
     /// Held while a toolbox is on a network.
     pub(super) toolbox: Mutex<()>,
 }

@@ -38,11 +38,13 @@ impl Engine {
         Ok(images.into_iter().flat_map(names).collect())
     }
 
-    /// Those that were loaded from a file, of all courses: the builder does not look for what it needs among them unless it is
-    /// told. Where one was built here, the steps of its build are in the builder's own cache.
-    pub(crate) async fn carried_from_elsewhere(&self) -> Result<Vec<String>> {
+    /// Whether there are any, of all courses, and those that were loaded from a file: the builder does not look for what it needs
+    /// among them unless it is told. Where one was built here (or found again by a build), its steps are in the builder's own
+    /// cache.
+    pub(crate) async fn all_carried(&self) -> Result<(bool, Vec<String>)> {
         let images = self.summaries_named(REPOSITORY).await?;
-        Ok(images.into_iter().filter(|image| image.parent_id.is_empty()).flat_map(names).collect())
+        let any = !images.is_empty();
+        Ok((any, images.into_iter().filter(|image| image.parent_id.is_empty()).flat_map(names).collect()))
     }
 }
 

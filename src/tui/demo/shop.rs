@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::scene::Scene;
 use crate::{
     conductor::{Action, Asking, ContainerView, EngineStatus, Update, label},
-    course::Course,
+    course::{Course, Making},
     diagnosis,
     engine::ImageStatus,
     error::{Blame, Error},
@@ -89,8 +89,8 @@ pub struct Shop {
     pub pending: VecDeque<(u64, Entry)>,
     /// The stack has changed since it was asked.
     pub old: bool,
-    /// The service that may ask at a former address, since one was made to move.
-    pub lost: Option<String>,
+    /// How the state was made to which it was last set out.
+    pub made: Option<Making>,
 }
 
 impl Default for Shop {
@@ -106,7 +106,7 @@ impl Default for Shop {
             notice: None,
             pending: VecDeque::new(),
             old: true,
-            lost: None,
+            made: None,
         }
     }
 }
@@ -144,9 +144,11 @@ impl Shop {
     pub fn set_out(&mut self, course: &Course, now: u64) -> Vec<Action> {
         let here = matches!(self.engine, EngineStatus::Here(_));
         let moved = self.progress.moved_ports.keys().map(|(service, _)| service.clone());
+        // A database that was asked at once may not come to hear that it is to stop: nothing in it is worth waiting for.
+        let deaf = self.made.as_ref().is_some_and(|made| made.at_once);
         let ground = Ground {
-            bootstrapped: self.progress.bootstrapped,
-            lost: self.lost.take(),
+            bootstrapped: self.progress.bootstrapped && !deaf,
+            lost: !deaf && self.made.as_ref().is_some_and(|made| !made.moved.is_empty()),
             moved: BTreeSet::from_iter(moved).into_iter().collect(),
         };
         let Some(wanted) = &mut self.wanted else { return Vec::new() };
@@ -162,19 +164,22 @@ impl Shop {
         }
         wanted.phase = Phase::Staging;
         let mut actions = vec![Action::Cancel];
-        actions.extend(way(&wanted.scene, ground));
-        self.lost = (!wanted.scene.making.moved.is_empty()).then(|| course.roles.proxy.clone());
+        if deaf {
+            actions.push(Action::Down { volumes: true });
+        }
+        actions.extend(way(&wanted.scene, ground, course));
+        self.made = Some(wanted.scene.making.clone());
         actions
     }
 
     /// The same, from nothing: containers and volume go first.
-    fn set_out_anew(&mut self) -> Vec<Action> {
+    fn set_out_anew(&mut self, course: &Course) -> Vec<Action> {
         let Some(wanted) = &mut self.wanted else { return Vec::new() };
         wanted.anew = true;
         wanted.phase = Phase::Staging;
         self.notice = Some("Not as declared: the shop is made anew.".to_owned());
         let mut actions = vec![Action::Down { volumes: true }];
-        actions.extend(way(&wanted.scene, Ground::default()));
+        actions.extend(way(&wanted.scene, Ground::default(), course));
         actions
     }
 
@@ -276,7 +281,7 @@ impl Shop {
         let declared = wanted.scene.is_declared(course, report);
         if !declared && !wanted.anew {
             // Whatever is left of an earlier state goes: an old volume, a hand that has been in the lab.
-            return self.set_out_anew();
+            return self.set_out_anew(course);
         }
         wanted.phase = Phase::Settled { took: now.saturating_sub(wanted.since), declared };
         Vec::new()
@@ -292,14 +297,14 @@ fn stage(name: &str, files: &BTreeMap<String, String>) -> Action {
 struct Ground {
     /// The database has its tables.
     bootstrapped: bool,
-    /// The service that may ask at a former address.
-    lost: Option<String>,
+    /// The proxy may ask at a former address.
+    lost: bool,
     /// Services that publish another number than the file's, since that was taken: it may be free by now.
     moved: Vec<String>,
 }
 
 /// As `selftest` makes it, but from what is there and not from nothing.
-fn way(scene: &Scene, ground: Ground) -> Vec<Action> {
+fn way(scene: &Scene, ground: Ground, course: &Course) -> Vec<Action> {
     let making = &scene.making;
     let live = if making.before.is_some() { format!("before {}", scene.key) } else { scene.key.clone() };
     let mut actions = vec![stage(&live, making.first())];
@@ -311,7 +316,10 @@ fn way(scene: &Scene, ground: Ground) -> Vec<Action> {
     } else {
         actions.push(Action::UpAlone { services: making.start.clone() });
     }
-    actions.extend(ground.lost.map(|service| Action::Restart { service }));
+    // A proxy that has spoken with the app remembers for a while where that was, and waits there for longer than a room does.
+    if ground.lost || !making.moved.is_empty() {
+        actions.push(Action::Restart { service: course.roles.proxy.clone() });
+    }
     // What is asked at once, or alone, has a database that does not answer.
     if !ground.bootstrapped && !making.at_once && making.start.is_empty() {
         actions.push(Action::Bootstrap);

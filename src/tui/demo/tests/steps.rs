@@ -101,10 +101,23 @@ fn a_wrong_turn_that_is_more_than_its_files_is_made_as_it_is_declared() {
         ("one-container-alone", &["cancel", "stage KEY", "alone flaskapp", "verify the-system"]),
         ("db-not-ready", &["cancel", "stage KEY", "makelive", "verify the-system at once"]),
         (
+            // The database sleeps still, and would be waited for.
             "volume-keeps-old-settings",
-            &["cancel", "stage before KEY", "makelive", "stage KEY", "makelive", "verify the-system"],
+            &[
+                "cancel",
+                "down true",
+                "stage before KEY",
+                "makelive",
+                "bootstrap",
+                "stage KEY",
+                "makelive",
+                "verify the-system",
+            ],
         ),
-        ("nginx-keeps-old-address", &["cancel", "stage KEY", "makelive", "move flaskapp", "verify app-port"]),
+        (
+            "nginx-keeps-old-address",
+            &["cancel", "stage KEY", "makelive", "restart nginx", "move flaskapp", "verify app-port"],
+        ),
         // nginx asks at the former address still.
         ("conf-not-live", &["cancel", "stage before KEY", "makelive", "restart nginx", "stage KEY", "verify app-port"]),
     ];
