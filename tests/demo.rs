@@ -38,6 +38,8 @@ struct Demo {
     lab: PathBuf,
     /// Asides that came out otherwise than the course says.
     strange: Vec<String>,
+    /// What each verdict since the last wrong turn stood on.
+    seen: Vec<String>,
 }
 
 impl Demo {
@@ -59,7 +61,7 @@ impl Demo {
             now: now_ms(),
         })
         .unwrap();
-        let mut demo = Self { model, remote, told, lab: lab.to_owned(), strange: Vec::new() };
+        let mut demo = Self { model, remote, told, lab: lab.to_owned(), strange: Vec::new(), seen: Vec::new() };
         let effects = begin(&mut demo.model);
         demo.carry_out(effects);
         demo
@@ -90,7 +92,18 @@ impl Demo {
             let next = self.model.next_change().map_or(ms, |due| due.saturating_sub(now_ms()));
             let left = until.saturating_duration_since(Instant::now());
             match tokio::time::timeout(left.min(Duration::from_millis(next)), self.told.recv()).await {
-                Ok(Some(update)) => self.take(Msg::Updates(vec![update])),
+                Ok(Some(update)) => {
+                    if let Update::Event(entry) = &update
+                        && let Event::Verified { report, survey, .. } = &entry.event
+                    {
+                        let pieces = survey.evidence.values();
+                        let pieces =
+                            pieces.map(|one| format!("{} {:?} {:.1} s", one.id, one.observation.kind(), one.seconds));
+                        let named: Vec<&str> = report.wrong_turns.iter().map(|turn| turn.id.as_str()).collect();
+                        self.seen.push(format!("{named:?} {:?} {:?}", survey.stale, pieces.collect::<Vec<_>>()));
+                    }
+                    self.take(Msg::Updates(vec![update]));
+                }
                 Ok(None) => panic!("the conductor has closed: {:?}", self.model.shop.notice),
                 Err(_) => self.take(Msg::Tick),
             }
@@ -146,6 +159,7 @@ impl Demo {
 
     /// Takes this wrong turn out of the menu, waits until it is made, and goes back to the beat; gives how long it took.
     async fn take_turn(&mut self, id: &str) -> u64 {
+        self.seen.clear();
         self.press(KeyCode::Char('b'));
         for letter in id.chars() {
             self.press(KeyCode::Char(letter));
@@ -154,7 +168,7 @@ impl Demo {
         self.press(KeyCode::Enter);
         self.arrive(id).await;
         let wanted = self.model.shop.wanted.clone().unwrap();
-        assert!(!wanted.anew, "{id} was only there after the shop was made anew");
+        assert!(!wanted.anew, "{id} was only there after the shop was made anew: {:#?}", self.seen);
         assert_eq!(self.strange, Vec::<String>::new(), "{}", self.picture());
         let took = self.model.measured.last().unwrap().1;
         self.press(KeyCode::PageUp);
