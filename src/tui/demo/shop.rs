@@ -141,14 +141,13 @@ impl Shop {
     }
 
     /// The actions that bring the stack into the wanted state. What was asked for before is ended.
-    pub fn set_out(&mut self, course: &Course, now: u64) -> Vec<Action> {
+    pub fn set_out(&mut self, now: u64) -> Vec<Action> {
         let here = matches!(self.engine, EngineStatus::Here(_));
         let moved = self.progress.moved_ports.keys().map(|(service, _)| service.clone());
-        // A database that was asked at once may not come to hear that it is to stop: nothing in it is worth waiting for.
-        let deaf = self.made.as_ref().is_some_and(|made| made.at_once);
+        let fresh =
+            self.wanted.as_ref().is_some_and(|wanted| begins_from_nothing(self.made.as_ref(), &wanted.scene.making));
         let ground = Ground {
-            bootstrapped: self.progress.bootstrapped && !deaf,
-            lost: !deaf && self.made.as_ref().is_some_and(|made| !made.moved.is_empty()),
+            bootstrapped: self.progress.bootstrapped && !fresh,
             moved: BTreeSet::from_iter(moved).into_iter().collect(),
         };
         let Some(wanted) = &mut self.wanted else { return Vec::new() };
@@ -164,22 +163,22 @@ impl Shop {
         }
         wanted.phase = Phase::Staging;
         let mut actions = vec![Action::Cancel];
-        if deaf {
+        if fresh {
             actions.push(Action::Down { volumes: true });
         }
-        actions.extend(way(&wanted.scene, ground, course));
+        actions.extend(way(&wanted.scene, ground));
         self.made = Some(wanted.scene.making.clone());
         actions
     }
 
     /// The same, from nothing: containers and volume go first.
-    fn set_out_anew(&mut self, course: &Course) -> Vec<Action> {
+    fn set_out_anew(&mut self) -> Vec<Action> {
         let Some(wanted) = &mut self.wanted else { return Vec::new() };
         wanted.anew = true;
         wanted.phase = Phase::Staging;
         self.notice = Some("Not as declared: the shop is made anew.".to_owned());
         let mut actions = vec![Action::Down { volumes: true }];
-        actions.extend(way(&wanted.scene, Ground::default(), course));
+        actions.extend(way(&wanted.scene, Ground::default()));
         actions
     }
 
@@ -196,7 +195,7 @@ impl Shop {
                 self.engine = status;
                 let waits = self.wanted.as_ref().is_some_and(|wanted| wanted.phase == Phase::Waiting);
                 if waits && matches!(self.engine, EngineStatus::Here(_)) {
-                    return self.set_out(course, now);
+                    return self.set_out(now);
                 }
             }
             Update::Images(images) => self.images = images,
@@ -281,7 +280,7 @@ impl Shop {
         let declared = wanted.scene.is_declared(course, report);
         if !declared && !wanted.anew {
             // Whatever is left of an earlier state goes: an old volume, a hand that has been in the lab.
-            return self.set_out_anew(course);
+            return self.set_out_anew();
         }
         wanted.phase = Phase::Settled { took: now.saturating_sub(wanted.since), declared };
         Vec::new()
@@ -292,19 +291,24 @@ fn stage(name: &str, files: &BTreeMap<String, String>) -> Action {
     Action::Stage { name: name.to_owned(), files: files.clone() }
 }
 
+/// Whether containers and volume have to go before this is made, on what was made like that.
+fn begins_from_nothing(before: Option<&Making>, making: &Making) -> bool {
+    // A database that was asked at once may not hear that it is to stop, and would be waited for. A proxy that has spoken with
+    // the app remembers for a while where that was, and waits there for longer than a room does.
+    before.is_some_and(|made| made.at_once || !made.moved.is_empty()) || !making.moved.is_empty()
+}
+
 /// What a way begins on.
 #[derive(Debug, Default)]
 struct Ground {
     /// The database has its tables.
     bootstrapped: bool,
-    /// The proxy may ask at a former address.
-    lost: bool,
     /// Services that publish another number than the file's, since that was taken: it may be free by now.
     moved: Vec<String>,
 }
 
 /// As `selftest` makes it, but from what is there and not from nothing.
-fn way(scene: &Scene, ground: Ground, course: &Course) -> Vec<Action> {
+fn way(scene: &Scene, ground: Ground) -> Vec<Action> {
     let making = &scene.making;
     let live = if making.before.is_some() { format!("before {}", scene.key) } else { scene.key.clone() };
     let mut actions = vec![stage(&live, making.first())];
@@ -315,10 +319,6 @@ fn way(scene: &Scene, ground: Ground, course: &Course) -> Vec<Action> {
         }
     } else {
         actions.push(Action::UpAlone { services: making.start.clone() });
-    }
-    // A proxy that has spoken with the app remembers for a while where that was, and waits there for longer than a room does.
-    if ground.lost || !making.moved.is_empty() {
-        actions.push(Action::Restart { service: course.roles.proxy.clone() });
     }
     // What is asked at once, or alone, has a database that does not answer.
     if !ground.bootstrapped && !making.at_once && making.start.is_empty() {

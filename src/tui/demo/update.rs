@@ -172,7 +172,7 @@ fn enter(model: &mut Model, at: At, types: bool, effects: &mut Vec<Effect>) {
 fn set_out(model: &mut Model, effects: &mut Vec<Effect>) {
     match model.source {
         Source::Live => {
-            let actions = model.shop.set_out(&model.course, model.now);
+            let actions = model.shop.set_out(model.now);
             effects.extend(actions.into_iter().map(Effect::Conduct));
         }
         Source::Recorded => play(model, effects),

@@ -23,7 +23,6 @@ fn told(actions: &[Action]) -> Vec<String> {
         Action::Up { services, .. } => format!("up {}", services.join(" ")),
         Action::UpAlone { services } => format!("alone {}", services.join(" ")),
         Action::MoveAway { service } => format!("move {service}"),
-        Action::Restart { service } => format!("restart {service}"),
         Action::Record(Event::Presented { beat }) => format!("beat {beat}"),
         other => format!("{other:?}").to_lowercase(),
     };
@@ -116,10 +115,13 @@ fn a_wrong_turn_that_is_more_than_its_files_is_made_as_it_is_declared() {
         ),
         (
             "nginx-keeps-old-address",
-            &["cancel", "stage KEY", "makelive", "restart nginx", "move flaskapp", "verify app-port"],
+            &["cancel", "down true", "stage KEY", "makelive", "bootstrap", "move flaskapp", "verify app-port"],
         ),
         // nginx asks at the former address still.
-        ("conf-not-live", &["cancel", "stage before KEY", "makelive", "restart nginx", "stage KEY", "verify app-port"]),
+        (
+            "conf-not-live",
+            &["cancel", "down true", "stage before KEY", "makelive", "bootstrap", "stage KEY", "verify app-port"],
+        ),
     ];
     for (id, wanted) in cases {
         let base =
