@@ -11,7 +11,7 @@ use std::{
 };
 
 use breakfix::{
-    conductor::{self, Action, EngineStatus, Options, Remote, Update},
+    conductor::{self, Action, Asking, EngineStatus, Options, Remote, Update},
     course::Course,
     diagnosis::{Status, Verdict},
     engine::ServiceState,
@@ -81,7 +81,7 @@ impl FrontEnd {
 
     /// Verifies, and gives the verdict, the lessons' status by id, and what the journal said of lessons.
     async fn verify(&mut self, lesson: &str) -> (Verdict, Vec<(String, Status)>, Vec<Event>) {
-        self.send(Action::Verify { lesson: lesson.to_owned() });
+        self.send(Action::Verify { lesson: lesson.to_owned(), asking: Asking::Patient });
         let report = self
             .event("a verdict", |event| match event {
                 Event::Verified { report, .. } => Some(report.clone()),
@@ -299,7 +299,7 @@ fn a_cancelled_work_is_over_at_once_and_another_can_follow() {
         front.until("an engine", |update| matches!(update, Update::Engine(EngineStatus::Here(_))).then_some(())).await;
         front.send(Action::Up { services: vec![], build: true });
         front.until("a step", |update| matches!(update, Update::Step(_)).then_some(())).await;
-        front.send(Action::Verify { lesson: "host-port".into() });
+        front.send(Action::Verify { lesson: "host-port".into(), asking: Asking::Patient });
         front.send(Action::Cancel);
         let outcome = front
             .event("the end", |event| match event {
@@ -435,7 +435,7 @@ fn an_engine_that_goes_away_is_noticed_and_found_again() {
         front.until("an engine", here).await;
         front.send(Action::Up { services: vec!["db".into()], build: false });
         front.done().await;
-        front.send(Action::Verify { lesson: "host-port".into() });
+        front.send(Action::Verify { lesson: "host-port".into(), asking: Asking::Patient });
         front
             .until("a question", |update| matches!(update, Update::Step(step) if step.verb == "ask").then_some(()))
             .await;

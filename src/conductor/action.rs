@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use super::works::Asking;
 use crate::{
     compose::{Finding, Place},
     engine::ServiceState,
@@ -33,10 +34,22 @@ pub enum Action {
         /// Service.
         service: String,
     },
+    /// Start only these services; whatever else of the stack runs is removed. Only for a lab of the demo's own.
+    UpAlone {
+        /// Services.
+        services: Vec<String>,
+    },
+    /// Make a service's container anew at another address. Only for a lab of the demo's own.
+    MoveAway {
+        /// Service.
+        service: String,
+    },
     /// Ask the running stack, for this lesson.
     Verify {
         /// Lesson id.
         lesson: String,
+        /// How.
+        asking: Asking,
     },
     /// Remove what the lab started.
     Down {
@@ -67,6 +80,11 @@ pub enum Action {
     },
     /// Write an event that only a front end can know: a prediction, a note, a hint, a lesson opened.
     Record(crate::journal::Event),
+    /// Say who holds this port of the host.
+    AskPort {
+        /// Port.
+        port: u16,
+    },
     /// Look at the lab's files again now (where watching fails).
     Refresh,
     /// End the work that is going on.
@@ -103,6 +121,13 @@ pub enum Update {
     Places(BTreeMap<String, Place>),
     /// What the lab's files and running containers say, by name (`nginx.listen`, `flaskapp.port`, …), after one changed.
     Facts(BTreeMap<String, String>),
+    /// Who holds a port of the host, when that was asked; nobody, or this stack, where there is no name.
+    PortHeld {
+        /// Port.
+        port: u16,
+        /// In a few words.
+        by: Option<String>,
+    },
     /// A work failed, or the conductor has something to say.
     Failed(Error),
     /// One line worth saying: a port was moved, stand-ins are used.

@@ -211,7 +211,7 @@ async fn judge(
     // Whatever never answers is to be judged before the deadline, and not given up at it.
     let left = deadline.saturating_duration_since(tokio::time::Instant::now());
     let within = READY_WITHIN.mul_f64(slowness()).min(left / 2);
-    let asked = SurveyOptions { within, ports: HostPorts::Free, thorough: false, submit: true };
+    let asked = SurveyOptions { within, ports: HostPorts::Free, thorough: false, brisk: false, submit: true };
     let mut survey = prober.survey(&asked, progress).await?;
     if contradicts_itself(&survey) || knows_an_old_address(&survey) {
         // How fast an app starts, and whose address changes, is a matter of luck, and no grade depends on it.
@@ -304,7 +304,7 @@ pub fn read(dir: &Path, project: &str, course: &Course) -> Result<(Desired, Fact
     if let Some(refused) = compose::refusals(&desired.stack).first() {
         return Err(Error::environment(format!("refused: {}", refused.at_its_place())).why(refused.expected.clone()));
     }
-    let port = super::works::front_port(course);
+    let port = course.front_port();
     let facts = lab::facts(Some(&desired.stack), &desired.roles, lab::texts_of(dir), port);
     isolate(&mut desired.stack);
     Ok((desired, facts))

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{ContainerView, desired::read, works::front_port};
+use super::{ContainerView, desired::read};
 use crate::{
     compose::{self, Finding, FoundRoles, Place, Stack},
     course::Course,
@@ -131,8 +131,8 @@ impl Files {
 pub fn facts_of(dir: &Path, course: &Course) -> BTreeMap<String, String> {
     let texts = lab::texts_of(dir);
     match read(dir, None) {
-        Ok(desired) => lab::facts(Some(&desired.stack), &desired.roles, texts, front_port(course)).values,
-        Err(_) => lab::facts(None, &FoundRoles::default(), texts, front_port(course)).values,
+        Ok(desired) => lab::facts(Some(&desired.stack), &desired.roles, texts, course.front_port()).values,
+        Err(_) => lab::facts(None, &FoundRoles::default(), texts, course.front_port()).values,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Works;
+use super::{Asking, Works};
 use crate::{
     diagnosis::Report,
     engine::{ImageStatus, Progress},
@@ -28,28 +28,33 @@ pub enum Finish {
     },
 }
 
-/// Does the work, or gives it up after a while. `lesson` is for `Verify`.
+/// What is asked of a running stack: the lesson, and how.
+pub type Question = (String, Asking);
+
+/// Does the work, or gives it up after a while. `question` is for `Verify`.
 ///
 /// # Errors
 /// Whatever the work meets; environment when it takes too long.
-pub async fn bounded(works: Works, kind: WorkKind, lesson: String, progress: Progress) -> Result<Finish> {
+pub async fn bounded(works: Works, kind: WorkKind, question: Question, progress: Progress) -> Result<Finish> {
     let within = deadline(&kind);
     let what = label(&kind);
-    match tokio::time::timeout(within, perform(works, kind, lesson, progress)).await {
+    match tokio::time::timeout(within, perform(works, kind, question, progress)).await {
         Ok(result) => result,
         Err(_) => Err(Error::environment(format!("given up after {} s: {what}", within.as_secs()))
             .suggest("look at the logs, then try again")),
     }
 }
 
-async fn perform(works: Works, kind: WorkKind, lesson: String, progress: Progress) -> Result<Finish> {
+async fn perform(works: Works, kind: WorkKind, (lesson, asking): Question, progress: Progress) -> Result<Finish> {
     match kind {
         WorkKind::Images => return Ok(Finish::Images(works.base_images(&progress).await?)),
         WorkKind::Verify => {
-            let (report, survey) = works.verify(&lesson, &progress).await?;
+            let (report, survey) = works.verify(&lesson, asking, &progress).await?;
             return Ok(Finish::Verified { lesson, report: Box::new(report), survey: Box::new(survey) });
         }
         WorkKind::Up { services, build } => drop(works.up(&services, build, &progress).await?),
+        WorkKind::UpAlone { services } => works.up_alone(&services, &progress).await?,
+        WorkKind::MoveAway { service } => works.move_away(&service, &progress).await?,
         WorkKind::Bootstrap => works.bootstrap(&progress).await?,
         WorkKind::Restart { service } => works.restart(&service, &progress).await?,
         WorkKind::Reload { service } => works.reload(&service, &progress).await?,
@@ -62,10 +67,10 @@ async fn perform(works: Works, kind: WorkKind, lesson: String, progress: Progres
 fn deadline(kind: &WorkKind) -> Duration {
     Duration::from_secs(match kind {
         WorkKind::Images => 1800,
-        WorkKind::Up { .. } => 900,
+        WorkKind::Up { .. } | WorkKind::UpAlone { .. } => 900,
         WorkKind::Verify => 240,
         WorkKind::Bootstrap | WorkKind::Down { .. } => 120,
-        WorkKind::Restart { .. } | WorkKind::Reload { .. } => 60,
+        WorkKind::Restart { .. } | WorkKind::Reload { .. } | WorkKind::MoveAway { .. } => 60,
     })
 }
 
@@ -76,6 +81,8 @@ pub fn label(kind: &WorkKind) -> String {
         WorkKind::Images => "getting the base images".to_owned(),
         WorkKind::Up { services, build: false } => format!("starting {}", names(services)),
         WorkKind::Up { services, build: true } => format!("building and starting {}", names(services)),
+        WorkKind::UpAlone { services } => format!("starting {} alone", names(services)),
+        WorkKind::MoveAway { service } => format!("making {service} anew at another address"),
         WorkKind::Bootstrap => "giving the database its tables".to_owned(),
         WorkKind::Restart { service } => format!("restarting {service}"),
         WorkKind::Reload { service } => format!("reloading {service}"),

@@ -15,7 +15,6 @@ use super::{
     Action, EngineStatus, Told, Update,
     files::Files,
     watch::{Followers, Heard, Watch},
-    works::front_port,
 };
 use crate::{
     course::Course,
@@ -111,7 +110,7 @@ impl Session {
             journal.append(Event::FileChanged { file, diff, while_closed: true })?;
         }
         let progress = journal::Progress::fold(journal.entries());
-        let files = Files::open(&lab, front_port(&options.course), progress.reloaded.clone());
+        let files = Files::open(&lab, options.course.front_port(), progress.reloaded.clone());
         let (watch, heard) = Watch::start(options.engine.clone(), files.project(&lab));
         Ok(Self {
             files,
@@ -194,7 +193,9 @@ impl Session {
             Action::Bootstrap => self.queue(Task::Work(WorkKind::Bootstrap)).await,
             Action::MakeLive => self.queue(Task::MakeLive).await,
             Action::Restart { service } => self.queue(Task::Work(WorkKind::Restart { service })).await,
-            Action::Verify { lesson } => self.queue(Task::Verify { lesson }).await,
+            Action::UpAlone { services } => self.queue(Task::Work(WorkKind::UpAlone { services })).await,
+            Action::MoveAway { service } => self.queue(Task::Work(WorkKind::MoveAway { service })).await,
+            Action::Verify { lesson, asking } => self.queue(Task::Verify { lesson, asking }).await,
             Action::Down { volumes } => {
                 // Whatever was being started is to go away: there is nothing to wait for.
                 self.cancel().await;
@@ -205,6 +206,7 @@ impl Session {
             Action::Stage { name, files } => self.queue(Task::Stage { name, files }).await,
             Action::Repeat { lesson } => self.repeat(&lesson).await,
             Action::Record(event) => self.record(event).await,
+            Action::AskPort { port } => self.ask_port(port),
             Action::Refresh => {
                 self.look_at_files().await;
                 self.look_at_engine();

@@ -102,6 +102,12 @@ impl Starting<'_> {
                 () = tokio::time::sleep(PAUSE) => {}
             }
         }
+        // One that was made and not started when all was done is not going to answer.
+        let never_started =
+            self.container(database).await?.is_some_and(|container| container.state == ServiceState::Created);
+        if never_started && all_started.is_cancelled() {
+            return Ok(());
+        }
         if !self.prober.wait_database(DATABASE_WITHIN, self.progress).await? {
             return Ok(());
         }

@@ -38,6 +38,18 @@ pub enum Told {
     Notice(String),
 }
 
+/// How a stack is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Asking {
+    /// Once it has settled, with as much patience as a slow answer takes.
+    #[default]
+    Patient,
+    /// Once it has settled; a room waits, so an answer that takes long counts as none.
+    Brisk,
+    /// As it is in this moment, and briskly.
+    AtOnce,
+}
+
 /// The works on one lab, on an engine that answers.
 #[derive(Debug, Clone)]
 pub struct Works {
@@ -107,8 +119,17 @@ impl Works {
     /// # Errors
     /// Stack: the compose file, a build or a container. Environment: engine, image, disk.
     pub async fn up(&self, services: &[String], build: bool, progress: &Progress) -> Result<UpReport> {
-        let desired = self.desired()?;
-        let before = self.whereabouts(&desired).await?;
+        self.bring_up(&self.desired()?, services, build, progress).await
+    }
+
+    pub(super) async fn bring_up(
+        &self,
+        desired: &Desired,
+        services: &[String],
+        build: bool,
+        progress: &Progress,
+    ) -> Result<UpReport> {
+        let before = self.whereabouts(desired).await?;
         // An image of an earlier day is not taken for one of these files: what was never made is built.
         let made = self.engine.containers(&desired.stack.project).await?;
         let unmade = desired
@@ -130,7 +151,7 @@ impl Works {
         if services.is_empty() && report.changes.iter().any(|change| change.kind == ChangeKind::Created) {
             self.tell_of_older_data(&desired.stack.project).await;
         }
-        self.refresh_proxy(&desired, before, progress).await?;
+        self.refresh_proxy(desired, before, progress).await?;
         Ok(report)
     }
 
@@ -179,12 +200,14 @@ impl Works {
         self.engine.restart(&project, service, progress).await
     }
 
-    /// Asks the running stack, for this lesson, once it has settled.
+    /// Asks the running stack, for this lesson.
     ///
     /// # Errors
     /// Stack: the compose file cannot be used. Environment: engine.
-    pub async fn verify(&self, lesson: &str, progress: &Progress) -> Result<(Report, Survey)> {
-        self.ask(true, Some(lesson), progress).await
+    pub async fn verify(&self, lesson: &str, asking: Asking, progress: &Progress) -> Result<(Report, Survey)> {
+        let options = SurveyOptions { brisk: asking != Asking::Patient, ..SurveyOptions::default() };
+        let within = if asking == Asking::AtOnce { Duration::ZERO } else { options.within };
+        self.ask(SurveyOptions { within, ..options }, Some(lesson), progress).await
     }
 
     /// Asks the links of the chain. Nothing is written into the database.
@@ -192,14 +215,14 @@ impl Works {
     /// # Errors
     /// Stack: the compose file cannot be used. Environment: engine.
     pub async fn look(&self, progress: &Progress) -> Result<Report> {
-        Ok(self.ask(false, None, progress).await?.0)
+        let options = SurveyOptions { submit: false, ..SurveyOptions::default() };
+        Ok(self.ask(options, None, progress).await?.0)
     }
 
-    async fn ask(&self, submit: bool, lesson: Option<&str>, progress: &Progress) -> Result<(Report, Survey)> {
+    async fn ask(&self, options: SurveyOptions, lesson: Option<&str>, progress: &Progress) -> Result<(Report, Survey)> {
         let desired = self.desired()?;
         let facts = self.facts(&desired);
-        let options =
-            SurveyOptions { submit, ports: HostPorts::AsWritten(self.moved.clone()), ..SurveyOptions::default() };
+        let options = SurveyOptions { ports: HostPorts::AsWritten(self.moved.clone()), ..options };
         let mut survey = self.prober(&desired, facts.clone()).survey(&options, progress).await?;
         let containers = self.engine.containers(&desired.stack.project).await?;
         survey.stale = files::stale(&desired.stack, &self.engine, &containers, &self.reloaded);
@@ -213,7 +236,7 @@ impl Works {
     /// What the lab's files say.
     pub(super) fn facts(&self, desired: &Desired) -> Facts {
         let texts = lab::texts_of(&self.dir);
-        lab::facts(Some(&desired.stack), &desired.roles, texts, front_port(&self.course))
+        lab::facts(Some(&desired.stack), &desired.roles, texts, self.course.front_port())
     }
 
     /// Removes what the lab started.
@@ -243,12 +266,6 @@ pub fn base_image_names() -> Vec<String> {
 /// The name of the project in this directory, as compose has it.
 pub fn project(dir: &Path) -> String {
     Desired::load(dir, None).map_or_else(|_| compose::project_name(dir), |desired| desired.stack.project)
-}
-
-/// The port at which the story says the site is.
-pub fn front_port(course: &Course) -> u16 {
-    let authority = course.stack.url.split('/').nth(2).unwrap_or_default();
-    authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(80)
 }
 
 /// The ports that the journal says were moved, as far as containers publish them still.

@@ -324,6 +324,12 @@ pub struct WrongTurn {
 }
 
 impl Course {
+    /// The port at which the story says the site is.
+    pub fn front_port(&self) -> u16 {
+        let authority = self.stack.url.split('/').nth(2).unwrap_or_default();
+        authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(80)
+    }
+
     /// The lesson with this id.
     pub fn lesson(&self, id: &str) -> Option<&Lesson> {
         self.lessons.iter().find(|lesson| lesson.id == id)

@@ -9,6 +9,7 @@ mod lesson;
 mod lint;
 mod lint_turns;
 mod load;
+mod making;
 mod pages;
 #[cfg(test)]
 mod schema;
@@ -29,6 +30,7 @@ pub use lesson::{
 };
 pub use lint::lint;
 pub use load::{FORMAT, embedded_stack};
+pub use making::Making;
 pub use stack::apply_all;
-pub use talk::{StagedFiles, Staging, Talk, TalkBeat};
+pub use talk::{Staging, Talk, TalkBeat};
 pub use validate::validate;

@@ -1,10 +1,8 @@
 //! The course as a talk: beats of few words, each with the state in which it wants the stack, and notes for the speaker.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
-use super::{Course, Lesson, WrongTurn, stack::apply_all, validate::Validator};
+use super::{Course, Lesson, Making, WrongTurn, stack::apply_all, validate::Validator};
 use crate::error::{Error, Result};
 
 /// `talk.toml`: the beats in order.
@@ -58,15 +56,6 @@ pub struct Staging {
     pub variant: Option<String>,
 }
 
-/// The files of such a state.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StagedFiles {
-    /// What runs.
-    pub live: BTreeMap<String, String>,
-    /// What is saved beside it and not made live, where the wrong turn is just that.
-    pub saved: Option<BTreeMap<String, String>>,
-}
-
 impl Staging {
     /// Only the lesson's bug is left: where its variants and wrong turns start from.
     pub fn only_bug(course: &Course, lesson: &str) -> Self {
@@ -97,29 +86,23 @@ impl Course {
         if self.talk.beats.is_empty() { derived(self) } else { self.talk.beats.clone() }
     }
 
-    /// The files of a state.
+    /// How a state is made.
     ///
     /// # Errors
     /// Usage: it names what does not exist, or edits that do not apply there (which `lint` tells beforehand).
-    pub fn staged_files(&self, staging: &Staging) -> Result<StagedFiles> {
+    pub fn making(&self, staging: &Staging) -> Result<Making> {
         let fixed: Vec<&str> = staging.fixed.iter().map(String::as_str).collect();
-        let mut live = self.stack_with(&fixed)?;
+        let mut files = self.stack_with(&fixed)?;
         if let Some(name) = &staging.variant {
             let (lesson, id) = name.split_once('/').unwrap_or((name, ""));
             let variants = &self.lesson_or_error(lesson)?.variants;
             let variant = variants.iter().find(|variant| variant.id == id);
             let variant = variant.ok_or_else(|| Error::usage(format!("there is no variant {name}")))?;
-            apply_all(&variant.edits, &mut live)?;
+            apply_all(&variant.edits, &mut files)?;
         }
-        let Some(id) = &staging.turn else { return Ok(StagedFiles { live, saved: None }) };
+        let Some(id) = &staging.turn else { return Ok(Making::plain(files)) };
         let (_, turn) = self.turn(id).ok_or_else(|| Error::usage(format!("there is no wrong turn {id}")))?;
-        let mut with = live.clone();
-        apply_all(&turn.edits, &mut with)?;
-        Ok(if turn.saved_only {
-            StagedFiles { live, saved: Some(with) }
-        } else {
-            StagedFiles { live: with, saved: None }
-        })
+        Making::of_turn(turn, &files)
     }
 
     /// The wrong turn with this id, and the lesson that names it.
@@ -198,7 +181,7 @@ impl Validator<'_> {
                     None => {}
                 }
             }
-            if let Some(error) = beat.stack.as_ref().and_then(|stack| course.staged_files(stack).err()) {
+            if let Some(error) = beat.stack.as_ref().and_then(|stack| course.making(stack).err()) {
                 let why = std::iter::once(error.what).chain(error.why).collect::<Vec<_>>().join("; ");
                 self.error(&path("stack"), why);
             }
@@ -216,10 +199,10 @@ mod tests {
         let beats = course.talk_beats();
         let stages: Vec<&Staging> = beats.iter().filter_map(|beat| beat.stack.as_ref()).collect();
         for stage in &stages {
-            course.staged_files(stage).unwrap();
+            course.making(stage).unwrap();
         }
-        assert_eq!(course.staged_files(stages[0]).unwrap().live, *course.broken_stack());
-        assert_eq!(course.staged_files(stages[stages.len() - 1]).unwrap().live, *course.fixed_stack());
+        assert_eq!(course.making(stages[0]).unwrap().files, *course.broken_stack());
+        assert_eq!(course.making(stages[stages.len() - 1]).unwrap().files, *course.fixed_stack());
         for lesson in &course.lessons {
             assert!(beats.iter().any(|beat| beat.lesson == lesson.id), "no beat for {}", lesson.id);
         }
@@ -230,16 +213,16 @@ mod tests {
         let course = Course::embedded().unwrap();
         for lesson in &course.lessons {
             let base = Staging::only_bug(&course, &lesson.id);
-            let before = course.staged_files(&base).unwrap().live;
+            let before = course.making(&base).unwrap().files;
             for variant in &lesson.variants {
                 let stage = Staging { variant: Some(format!("{}/{}", lesson.id, variant.id)), ..base.clone() };
-                assert_ne!(course.staged_files(&stage).unwrap().live, before);
+                assert_ne!(course.making(&stage).unwrap().files, before);
             }
-            for turn in lesson.wrong_turns.iter().filter(|turn| !turn.edits.is_empty()) {
+            for turn in lesson.wrong_turns.iter().filter(|turn| turn.not_made.is_none()) {
                 let stage = Staging { turn: Some(turn.id.clone()), ..base.clone() };
-                let files = course.staged_files(&stage).unwrap();
-                assert_eq!(files.saved.is_some(), turn.saved_only);
-                assert_ne!(files.saved.unwrap_or(files.live), before);
+                let making = course.making(&stage).unwrap();
+                assert_ne!(making, Making::plain(before.clone()), "{}", turn.id);
+                assert_eq!(making.first() == &before, turn.edits.is_empty() || making.before.is_some(), "{}", turn.id);
             }
         }
     }
@@ -252,7 +235,7 @@ mod tests {
         let fixes = beats.iter().filter(|beat| beat.id.ends_with("-fix")).count();
         assert_eq!(fixes, course.lessons.iter().filter(|lesson| !lesson.fix.is_empty()).count());
         let last = beats.iter().rev().find_map(|beat| beat.stack.as_ref()).unwrap();
-        assert_eq!(course.staged_files(last).unwrap().live, *course.fixed_stack());
+        assert_eq!(course.making(last).unwrap().files, *course.fixed_stack());
     }
 
     #[test]

@@ -23,7 +23,8 @@ use super::{
     build_failure::{BuildLog, explain},
     call::{Fault, IDLE},
     context::{Config, config_dir},
-    dockerfile::base_images,
+    dockerfile::{base_images, metadata_last},
+    images::is_carried,
     layers::{LayerLog, is_id},
     spec::image_name,
 };
@@ -76,7 +77,13 @@ impl Engine {
         let inside = Path::new(&build.dockerfile)
             .components()
             .all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
-        let own = build.dockerfile_inline.is_some() || !inside;
+        let (any_carried, carried) = self.all_carried().await?;
+        // What was fetched for an image that travels has to be found again below a Dockerfile in which a port was added.
+        let text = match is_carried(&image) || any_carried {
+            true => metadata_last(&recipe.text),
+            false => recipe.text.clone(),
+        };
+        let own = build.dockerfile_inline.is_some() || !inside || text != recipe.text;
         let dockerfile = if own { INLINE } else { build.dockerfile.trim_start_matches("./") };
         let mut options = BuildImageOptionsBuilder::default()
             .dockerfile(dockerfile)
@@ -85,7 +92,6 @@ impl Engine {
             .forcerm(true)
             .buildargs(&arguments(build))
             .version(BuilderVersion::BuilderV1);
-        let carried = self.carried_from_elsewhere().await?;
         if !carried.is_empty() {
             // With such a list, what was built here counts only as far as it leads to an image of the list.
             options = options.cachefrom(&[carried, vec![tagged(&image)]].concat());
@@ -102,7 +108,7 @@ impl Engine {
         let _building = self.layers.building().await;
 
         let (writer, reader) = mpsc::channel(8);
-        let (packed, dockerfile) = (build.clone(), (dockerfile.to_owned(), recipe.text.clone()));
+        let (packed, dockerfile) = (build.clone(), (dockerfile.to_owned(), text));
         let packing = tokio::task::spawn_blocking(move || pack(&packed, &dockerfile.0, &dockerfile.1, writer));
         let body =
             futures_util::stream::unfold(reader, |mut reader| async move { Some((reader.recv().await?, reader)) });

@@ -46,7 +46,7 @@ pub(crate) fn found<T>(answer: Result<T, Fault>) -> Result<Option<T>, Fault> {
 
 /// Whether the engine's words are about its machine, whatever was asked of it.
 pub(crate) fn is_machine(message: &str) -> bool {
-    const SIGNS: [&str; 11] = [
+    const SIGNS: [&str; 13] = [
         "no space left on device",
         "No space left on device",
         "cannot allocate memory",
@@ -58,6 +58,8 @@ pub(crate) fn is_machine(message: &str) -> bool {
         "failed to create endpoint",
         "failed programming external connectivity",
         "error creating overlay mount",
+        "setrlimit",
+        "container-init binary not found",
     ];
     SIGNS.iter().any(|sign| message.contains(sign))
 }
@@ -119,5 +121,21 @@ impl Fault {
             }
             _ => error,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_machine_lacks_is_not_the_files_fault() {
+        for message in [
+            "crun: setrlimit `RLIMIT_NOFILE`: Operation not permitted: OCI permission denied",
+            "container create: container-init binary not found on the host: stat /usr/libexec/podman/catatonit: no such file",
+        ] {
+            assert!(is_machine(message), "{message}");
+        }
+        assert!(!is_machine("exec: \"./run.sh\": permission denied: unknown"));
     }
 }

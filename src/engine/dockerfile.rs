@@ -1,4 +1,4 @@
-//! The little that has to be known of a Dockerfile before it is built: the images that it stands on.
+//! The little that has to be known of a Dockerfile before it is built: the images that it stands on, and what no step needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,6 +91,40 @@ pub(crate) fn rebased(
     lines.join("\n") + "\n"
 }
 
+/// A Dockerfile that makes the same image, with what only tells how it is run (`EXPOSE`, `CMD` …) at the end of each stage: a
+/// change of these leaves all other steps what they were, and a builder finds them in its cache.
+pub(crate) fn metadata_last(text: &str) -> String {
+    let words = |line: &str, n: usize| line.split_whitespace().nth(n).unwrap_or_default().to_ascii_uppercase();
+    // A shell of its own, or another sign for a line that goes on, makes a line mean something else where it stands.
+    let moves = |line: &str| !(words(line, 0) == "SHELL" || line.trim_start().starts_with("# escape"));
+    if !text.lines().all(moves) {
+        return text.to_owned();
+    }
+    let (mut first, mut last) = (String::new(), String::new());
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let mut instruction = format!("{line}\n");
+        let goes_on = |line: &str| line.trim_end().ends_with('\\') || line.trim_start().starts_with('#');
+        let mut open = line.trim_end().ends_with('\\') && !line.trim_start().starts_with('#');
+        while open && let Some(next) = lines.next() {
+            instruction.push_str(next);
+            instruction.push('\n');
+            open = goes_on(next);
+        }
+        match words(line, 0).as_str() {
+            "FROM" => {
+                first.push_str(&std::mem::take(&mut last));
+                first.push_str(&instruction);
+            }
+            "CMD" | "ENTRYPOINT" => last.push_str(&instruction),
+            // A variable in it has the value that it has here.
+            "EXPOSE" | "STOPSIGNAL" if !instruction.contains('$') => last.push_str(&instruction),
+            _ => first.push_str(&instruction),
+        }
+    }
+    first + &last
+}
+
 /// What `python:3-onbuild` adds to the Dockerfile that stands on it.
 const ONBUILD: [&str; 4] = [
     "WORKDIR /usr/src/app",
@@ -151,6 +185,17 @@ fn expand(text: &str, values: &BTreeMap<String, String>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_tells_how_an_image_is_run_comes_last_in_its_stage() {
+        let text = "FROM a AS one\nCMD [\"x\"]\nRUN y\n\n# z\nFROM b\nEXPOSE 5001\nENTRYPOINT a \\\n  # c\n  b\nCOPY . .\nCMD d\n";
+        let wanted = "FROM a AS one\nRUN y\n\n# z\nCMD [\"x\"]\nFROM b\nCOPY . .\nEXPOSE 5001\nENTRYPOINT a \\\n  # c\n  b\nCMD d\n";
+        assert_eq!(metadata_last(text), wanted);
+        assert_eq!(metadata_last(wanted), wanted);
+        for stays in ["FROM a\nCMD x\nSHELL [\"y\"]\nRUN z\n", "FROM a\nEXPOSE $PORT\nENV PORT=1\n"] {
+            assert_eq!(metadata_last(stays), stays);
+        }
+    }
 
     #[test]
     fn images_are_replaced_where_they_are_named() {

@@ -80,9 +80,10 @@ impl Engine {
                 let to = another(port, &tried)?;
                 tried.insert(to);
                 moved.insert(port, to);
-                let why = match refused {
-                    Refusal::Taken => format!("port {port} is taken"),
-                    Refusal::NotAllowed => format!("port {port} is not allowed"),
+                let why = match (refused, self.holder(&stack.project, port).await) {
+                    (Refusal::Taken, Some(who)) => format!("port {port} is taken by {who}"),
+                    (Refusal::Taken, None) => format!("port {port} is taken"),
+                    (Refusal::NotAllowed, _) => format!("port {port} is not allowed"),
                 };
                 progress.step(&service.name, "start", format!("{why}: {to} is used instead"));
                 moves.insert(port, why);
@@ -323,6 +324,9 @@ fn explain_create(service: &Service, spec: &Spec, fault: &Fault) -> Error {
         Some(400) if message.contains("bind source path does not exist") => fault.environment(what).suggest(
             "the engine does not see this directory: is it on another machine, or in a VM that does not share it?",
         ),
+        Some(_) if message.contains("container-init") => {
+            fault.environment(what).suggest("sudo apt-get install catatonit    # Podman runs `init: true` with it")
+        }
         Some(_) if is_machine(&message) => fault.environment(what),
         Some(400..500) => blame_place(service, Error::stack(what).why(message)),
         Some(500..) if caused_by_file(&message) => blame_place(service, Error::stack(what).why(message)),

@@ -30,6 +30,7 @@ mod drift;
 mod events;
 mod exec;
 mod flight;
+mod holder;
 mod images;
 mod inventory;
 mod labels;

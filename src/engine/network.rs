@@ -6,7 +6,7 @@ use bollard::{models::*, query_parameters::*};
 use futures_util::future::try_join_all;
 
 use super::{
-    Engine,
+    Engine, EngineKind,
     call::{Fault, QUICK, ask, found},
     labels,
 };
@@ -159,7 +159,7 @@ impl Engine {
             let request = VolumeCreateRequest {
                 name: Some(wanted.name.clone()),
                 driver: wanted.driver.clone(),
-                driver_opts: Some(wanted.driver_opts.clone().into_iter().collect()),
+                driver_opts: Some(volume_options(self.info.kind, &wanted.driver_opts)),
                 labels: Some(labels),
                 ..Default::default()
             };
@@ -169,6 +169,14 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Podman takes the size of a volume for a quota of the disk, which few disks have, and refuses it for one in memory, too: there
+/// such a volume is on the disk.
+fn volume_options(kind: EngineKind, wanted: &BTreeMap<String, String>) -> HashMap<String, String> {
+    let in_memory = wanted.get("type").is_some_and(|kind| kind == "tmpfs");
+    let options = wanted.iter().filter(|_| !(in_memory && kind == EngineKind::Podman));
+    options.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// The network of a key; `default` need not be declared.

@@ -1,6 +1,6 @@
 //! `breakfix doctor`: what is here, what is missing, what to type.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use super::{
     Context,
@@ -96,9 +96,9 @@ async fn about_engine(findings: &mut Findings, engine: &Engine, lab: &Path) -> R
         let by_lab = ours.iter().any(|container| container.ports.iter().any(|published| published.3 == port));
         if by_lab {
             findings.good(&format!("port {port:<4} published by the lab"))?;
-        } else if is_taken(&engine.info.host, port).await {
+        } else if let Some(who) = engine.holder(&project(lab), port).await {
             findings
-                .attention(&format!("port {port:<4} taken by something else: another number will be used, and told"))?;
+                .attention(&clean(&format!("port {port:<4} taken by {who}: another number will be used, and told")))?;
         } else {
             findings.good(&format!("port {port:<4} free"))?;
         }
@@ -113,13 +113,6 @@ async fn about_engine(findings: &mut Findings, engine: &Engine, lab: &Path) -> R
 fn engine_in_words(info: &EngineInfo) -> String {
     let rootless = if info.rootless { ", rootless" } else { "" };
     clean(&format!("engine  {:?} {}{rootless} at {} ({})", info.kind, info.version, info.url, info.found_by))
-}
-
-/// Whether somebody listens on this port.
-pub(super) async fn is_taken(host: &str, port: u16) -> bool {
-    let Ok(address) = format!("{host}:{port}").parse::<SocketAddr>() else { return false };
-    let connect = tokio::net::TcpStream::connect(address);
-    matches!(tokio::time::timeout(Duration::from_millis(500), connect).await, Ok(Ok(_)))
 }
 
 async fn compose_version() -> Option<String> {

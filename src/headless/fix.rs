@@ -24,7 +24,7 @@ use super::{
 use crate::{
     engine::{
         Engine,
-        remedy::{Cure, Machine, Plan, Remedy, Run, Step, plan},
+        remedy::{self, Cure, Machine, Plan, Remedy, Run, Step},
     },
     error::{Blame, Error, Result},
 };
@@ -121,7 +121,7 @@ async fn get(context: &Context, lab: &Path, args: &DoctorArgs, words: &Words) ->
         Err(error) if error.blame == Blame::Usage => return Err(error),
         Err(error) => error,
     };
-    let plan = plan(&Machine::asked(named)?);
+    let plan = remedy::plan(&Machine::asked(named)?);
     let paint = Paint::stdout(context.color);
     if plan.remedies.is_empty() {
         let told = render_error(&Error { try_next: Vec::new(), ..error.clone() }, paint);
@@ -154,7 +154,8 @@ async fn get(context: &Context, lab: &Path, args: &DoctorArgs, words: &Words) ->
             Err(error) => print(&render_error(&error, paint))?,
         }
     }
-    print(&words.by_hand(&words.failed, &plan))?;
+    // What was done has changed the machine, and with it what is left to type.
+    print(&words.by_hand(&words.failed, &remedy::plan(&Machine::asked(named)?)))?;
     Ok(3)
 }
 

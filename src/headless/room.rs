@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Context,
-    doctor::{free_bytes, is_taken},
+    doctor::free_bytes,
     terminal::{Paint, clean, print},
 };
 use crate::{
@@ -27,11 +27,12 @@ const MEMORY_BYTES: u64 = 1 << 30;
 const SIZE: (u16, u16) = (100, 30);
 
 /// What a port is to us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Port {
     Free,
     Ours,
-    Taken,
+    /// By whom.
+    Taken(String),
     /// Ports below 1024 are not given to everybody.
     Forbidden,
 }
@@ -103,23 +104,20 @@ async fn look(context: &Context, lab: &Path) -> Found {
     let project = project(lab);
     let app = vec![format!("{project}-{}:latest", context.course.stack.bootstrap.service)];
     let (mut images, mut own, mut ours, mut carried) = (Vec::new(), Vec::new(), Vec::new(), false);
-    let mut host = "127.0.0.1".to_owned();
     if let Ok(engine) = &engine {
         images = engine.image_status(&base_image_names()).await.unwrap_or_default();
         own = engine.image_status(&app).await.unwrap_or_default();
         carried = engine.carried(&context.course.id).await.is_ok_and(|names| !names.is_empty());
         ours = engine.containers(&project).await.unwrap_or_default();
-        host.clone_from(&engine.info.host);
     }
     let mut ports = Vec::new();
     for port in PORTS {
         let by_us = ours.iter().any(|container| container.ports.iter().any(|published| published.3 == port));
-        let state = if by_us {
-            Port::Ours
-        } else if is_taken(&host, port).await {
-            Port::Taken
-        } else {
-            port_for_us(port, engine.as_ref().is_ok_and(|engine| engine.info.rootless))
+        let Ok(engine) = &engine else { continue };
+        let state = match engine.holder(&project, port).await {
+            _ if by_us => Port::Ours,
+            Some(who) => Port::Taken(who),
+            None => port_for_us(port, engine.info.rootless),
         };
         ports.push((port, state));
     }
@@ -190,11 +188,11 @@ fn judge(found: &Found) -> Vec<Finding> {
             findings.push(match state {
                 Port::Free => good(format!("port {port:<4} free")),
                 Port::Ours => good(format!("port {port:<4} the demo's own")),
-                Port::Taken => missing(
-                    format!(
-                        "port {port:<4} taken by something else: the room would see another number than the story's"
+                Port::Taken(who) => missing(
+                    format!("port {port:<4} taken by {who}: the room would see another number than the story's"),
+                    &format!(
+                        "end it, and look again: ss -ltnp 'sport = :{port}'   or: docker ps --filter publish={port}"
                     ),
-                    &format!("find it: ss -ltnp 'sport = :{port}'   or: docker ps --filter publish={port}"),
                 ),
                 Port::Forbidden => missing(
                     format!("port {port:<4} not given to this user's engine"),
@@ -328,7 +326,9 @@ mod tests {
             ("engine", "recorded run", |found| found.engine = Err(Error::environment("nobody answers"))),
             ("nginx:1.28 is absent", "images load", |found| found.images[0].origin = ImageOrigin::Absent),
             ("never built", "breakfix demo", |found| found.app = None),
-            ("port 80", "ss -ltnp", |found| found.ports[0].1 = Port::Taken),
+            ("port 80   taken by nginx (process 7)", "ss -ltnp", |found| {
+                found.ports[0].1 = Port::Taken("nginx (process 7)".into())
+            }),
             ("port 80", "sysctl", |found| found.ports[0].1 = Port::Forbidden),
             ("disk", "docker system df", |found| found.disk = Some(100 << 20)),
             ("memory", "1 GB", |found| {

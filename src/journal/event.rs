@@ -207,6 +207,16 @@ pub enum WorkKind {
         /// Whether images are built anew.
         build: bool,
     },
+    /// Only these services are started, and the others removed.
+    UpAlone {
+        /// Services.
+        services: Vec<String>,
+    },
+    /// A service's container is made anew at another address.
+    MoveAway {
+        /// Service.
+        service: String,
+    },
     /// The database gets its tables.
     Bootstrap,
     /// A service's process starts again.

@@ -183,11 +183,12 @@ impl Progress {
 
     fn work_done(&mut self, work: &WorkKind) {
         match work {
-            WorkKind::Up { .. } => self.was_up = true,
+            WorkKind::Up { .. } | WorkKind::UpAlone { .. } => self.was_up = true,
             WorkKind::Bootstrap => self.bootstrapped = true,
             WorkKind::Images
             | WorkKind::Restart { .. }
             | WorkKind::Reload { .. }
+            | WorkKind::MoveAway { .. }
             | WorkKind::Verify
             | WorkKind::Down { .. } => {}
         }

@@ -39,13 +39,14 @@ impl Prober {
             _ => return not_asked(SUBMIT_AGAIN, submit_command("", address), "host", "the first item was not stored"),
         };
         let begun = tokio::time::Instant::now();
+        let within = look.patience(WITHIN);
         let renamed = Item::new().marker;
         let (was_renamed, page) =
-            tokio::join!(self.rename(look, found, marker, marker, &renamed), browser.visit(path, WITHIN));
+            tokio::join!(self.rename(look, found, marker, marker, &renamed), browser.visit(path, within));
         let item = Item::new();
         let (sent, visit) = match page {
             Ok(page) => match form::choose(&page.forms).cloned() {
-                Some(form) => browser.submit(&page, &form, &item, WITHIN).await,
+                Some(form) => browser.submit(&page, &form, &item, within).await,
                 None => (Vec::new(), Ok(without_form(page, &item))),
             },
             Err(failure) => (Vec::new(), Err(failure)),

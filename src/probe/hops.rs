@@ -112,6 +112,7 @@ impl Prober {
         let upstream = self.fact("nginx.upstream_host").zip(self.port_fact("nginx.upstream_port"));
         // One network at a time: a toolbox that is on two would know names that nginx does not.
         let _alone = look.toolbox.lock().await;
+        let within = look.patience(ANSWER);
         let unknown = Observation::Unknown { because: format!("{} is on no network", proxy.service) };
         let mut seen = ((unknown.clone(), 0.0), (unknown, 0.0));
         for network in shared_first(proxy, look.parts.get(Part::App)) {
@@ -128,12 +129,12 @@ impl Prober {
                     Some((host, port)) => {
                         // Inside a container, localhost is the container itself.
                         let target = if url::is_loopback(host) { proxy.service.as_str() } else { host };
-                        get(&toolbox, target, port, &format!("{host}:{port}")).await
+                        get(&toolbox, target, port, &format!("{host}:{port}"), within).await
                     }
                     None => (Observation::NotAsked { because: "its files name no server behind it".into() }, 0.0),
                 }
             };
-            seen = tokio::join!(get(&toolbox, &proxy.service, port, &self.authority), direct);
+            seen = tokio::join!(get(&toolbox, &proxy.service, port, &self.authority, within), direct);
             close(toolbox).await;
             // A name may be known on another network.
             let unknown =
@@ -156,7 +157,7 @@ impl Prober {
             return evidence(FLASKAPP_DB, command, "host", observation, begun.elapsed().as_secs_f64());
         }
         if let Some(container) = running(look, Part::App)
-            && let Some(observation) = self.run_as_app(container).await
+            && let Some(observation) = self.run_as_app(container, look.brisk).await
         {
             return evidence(FLASKAPP_DB, command, app, observation, begun.elapsed().as_secs_f64());
         }
@@ -164,10 +165,10 @@ impl Prober {
         evidence(FLASKAPP_DB, command, app, observation, begun.elapsed().as_secs_f64())
     }
 
-    /// Lets the app's own Python ask. `None` when it cannot.
-    async fn run_as_app(&self, app: &Container) -> Option<Observation> {
+    /// Lets the app's own Python ask; briskly, no answer in time is not asked for a second time. `None` when it cannot.
+    async fn run_as_app(&self, app: &Container, brisk: bool) -> Option<Observation> {
         let deadline = Instant::now() + AS_APP;
-        let mut timed_out = false;
+        let mut timed_out = brisk;
         loop {
             let mut output = self.exec(app, &["python3", "-c", as_app::SCRIPT]).await?;
             if matches!(output.code, 126 | 127) {
@@ -237,10 +238,10 @@ impl Prober {
 }
 
 /// A page asked for from inside a network, and the seconds it took.
-async fn get(toolbox: &Toolbox, host: &str, port: u16, authority: &str) -> Timed {
+async fn get(toolbox: &Toolbox, host: &str, port: u16, authority: &str, within: Duration) -> Timed {
     let begun = Instant::now();
     let door = Door::Inside(toolbox.clone(), host.to_string(), port);
-    let visit = Browser::new(door, authority).visit("/", ANSWER).await;
+    let visit = Browser::new(door, authority).visit("/", within).await;
     let seen = visit.map_or_else(Failure::observation, |visit| Observation::Http(visit.answer));
     (seen, begun.elapsed().as_secs_f64())
 }

@@ -10,7 +10,7 @@ use super::{
     front::Front,
     http::{self, Door, Failure},
     inside::Inside,
-    prober::{HostPorts, Part, Parts, Prober, SurveyOptions},
+    prober::{HostPorts, Part, Parts, Prober, SurveyOptions, patience},
 };
 use crate::{engine::Progress, engine::ServiceState, error::Result};
 
@@ -32,6 +32,8 @@ pub(super) struct Look {
     pub(super) inside: Inside,
     pub(super) front: Front,
     pub(super) knock: Knock,
+    /// An answer that takes long counts as none.
+    pub(super) brisk: bool,
     /// Held while a toolbox is on a network.
     pub(super) toolbox: Mutex<()>,
 }
@@ -52,6 +54,11 @@ impl Knock {
 }
 
 impl Look {
+    /// How long an answer is waited for that may take this long.
+    pub(super) fn patience(&self, most: Duration) -> Duration {
+        patience(self.brisk, most)
+    }
+
     pub(super) fn ports(&self, part: Part) -> Vec<u16> {
         self.inside.of(part).iter().map(|socket| socket.port).collect()
     }
@@ -119,7 +126,7 @@ impl Prober {
             if self.waits(doubtful, &parts, &inside, deadline, progress).await {
                 continue;
             }
-            let knock = self.knock(&front, &options.ports).await;
+            let knock = self.knock(&front, options).await;
             if !knock.is_page() && suspects.is_empty() {
                 suspects = &Part::ALL;
                 self.look_inside(&parts, suspects, &mut inside).await;
@@ -127,7 +134,8 @@ impl Prober {
                     continue;
                 }
             }
-            let look = Look { parts, inside, front, knock, toolbox: Mutex::default() };
+            let brisk = options.brisk;
+            let look = Look { parts, inside, front, knock, brisk, toolbox: Mutex::default() };
             let settled = look.knock.is_page() || !self.contradicts(&look);
             // What began to listen after the last knock has to be asked once, however long it took on a busy machine.
             let most = if young.is_empty() { 1 } else { MOST_CONTRADICTIONS };
@@ -191,7 +199,7 @@ impl Prober {
     }
 
     /// Asks at the front door as a browser would.
-    async fn knock(&self, front: &Front, ports: &HostPorts) -> Knock {
+    async fn knock(&self, front: &Front, options: &SurveyOptions) -> Knock {
         let begun = Instant::now();
         let host = &self.engine.info.host;
         let at = match front {
@@ -200,11 +208,13 @@ impl Prober {
         };
         let mut browser = Browser::new(Door::Host(host.clone(), at), self.authority.clone());
         let page = match front {
-            Front::Published { .. } => browser.visit(&self.path, ANSWER).await.map_err(Failure::observation),
+            Front::Published { .. } => {
+                browser.visit(&self.path, patience(options.brisk, ANSWER)).await.map_err(Failure::observation)
+            }
             // The container would have published it.
             Front::Down(_) => Err(Observation::Refused),
             // With free ports, the story's number on this machine is none of ours: it is not even tried.
-            Front::Nobody(_) if *ports != HostPorts::Free && http::is_refused(host, at).await => {
+            Front::Nobody(_) if options.ports != HostPorts::Free && http::is_refused(host, at).await => {
                 Err(Observation::Refused)
             }
             Front::Nobody(published) => {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     browser::{Browser, Visit},
     form,
+    look::Look,
     prober::Prober,
     url::{self, Target},
 };
@@ -23,13 +24,13 @@ const HARMFUL: [&str; 7] = ["delete", "remove", "drop", "reset", "clear", "logou
 impl Prober {
     /// A page behind the front page's links whose form asks for name, quantity and description, where the front page has no
     /// such form itself.
-    pub(super) async fn page_with_form(&self, front: &Visit, browser: &mut Browser) -> Option<Visit> {
+    pub(super) async fn page_with_form(&self, look: &Look, front: &Visit, browser: &mut Browser) -> Option<Visit> {
         if front.answer.status >= 400 || form::choose_whole(&front.forms).is_some() {
             return None;
         }
         let search = async {
             for path in worth_following(&self.authority, front) {
-                if let Ok(visit) = browser.visit(&path, ANSWER).await
+                if let Ok(visit) = browser.visit(&path, look.patience(ANSWER)).await
                     && visit.answer.status < 400
                     && form::choose_whole(&visit.forms).is_some()
                 {
@@ -38,7 +39,7 @@ impl Prober {
             }
             None
         };
-        tokio::time::timeout(ALL, search).await.ok().flatten()
+        tokio::time::timeout(look.patience(ALL), search).await.ok().flatten()
     }
 }
 

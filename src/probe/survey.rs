@@ -57,7 +57,7 @@ impl Prober {
         let mut visit = look.knock.page.clone().ok();
         let mut browser = look.knock.browser.clone();
         if let Some(front) = &visit
-            && let Some(behind) = self.page_with_form(front, &mut browser).await
+            && let Some(behind) = self.page_with_form(&look, front, &mut browser).await
         {
             let command = format!("curl -i {}", self.address(&look, &options.ports, &behind.path));
             page[1] = evidence(PAGE, command, "host", Observation::Http(behind.answer.clone()), look.knock.seconds);
@@ -183,6 +183,7 @@ impl Prober {
         let begun = Instant::now();
         let mut database = None;
         let (sent, visit) = {
+            let within = look.patience(SUBMIT_WITHIN);
             let submitting = browser.submit(page, form, &item, SUBMIT_WITHIN);
             tokio::pin!(submitting);
             match tokio::time::timeout(PATIENCE, &mut submitting).await {
@@ -192,7 +193,7 @@ impl Prober {
                     let reachable =
                         matches!(asked.observation, Observation::Connected { .. } | Observation::Unknown { .. });
                     database = Some(asked);
-                    let wait = if reachable { SUBMIT_WITHIN } else { LAST_CHANCE };
+                    let wait = if reachable { within } else { LAST_CHANCE };
                     match tokio::time::timeout(wait, &mut submitting).await {
                         Ok(done) => done,
                         Err(_) => (form.fill(&item), Err(Failure::TimedOut(begun.elapsed().as_secs_f64()))),

@@ -335,6 +335,8 @@ pub fn doing(work: &WorkKind) -> String {
             let what = if services.is_empty() { "the shop".to_owned() } else { services.join(", ") };
             if *build { format!("{what} to be built and started") } else { format!("{what} to start") }
         }
+        WorkKind::UpAlone { services } => format!("{} to start alone", services.join(", ")),
+        WorkKind::MoveAway { service } => format!("{service} to come back elsewhere"),
         WorkKind::Bootstrap => "the database's tables".to_owned(),
         WorkKind::Restart { service } => format!("{service} to start again"),
         WorkKind::Reload { service } => format!("{service} to read its files"),

@@ -15,6 +15,7 @@ mod proxy;
 mod registry;
 mod room;
 mod stand_ins;
+mod stopped;
 
 use std::time::{Duration, Instant};
 

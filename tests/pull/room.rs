@@ -89,5 +89,24 @@ async fn a_course_starts_without_internet_from_a_file() {
     let status = there(learn("status")).await;
     let status = String::from_utf8_lossy(&status.stdout).into_owned();
     assert!(status.matches("running").count() >= 3, "{status}");
+
+    // What a learner edits is built there, too: the code, and the Dockerfile above the step that asks the internet.
+    let edit = |file: &str, from: &str, to: &str| {
+        let path = home.path().join("lab").join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} has no {from}");
+        std::fs::write(path, text.replacen(from, to, 1)).unwrap();
+    };
+    edit("src/app.py", "import", "# a word of mine\nimport");
+    edit("src/models.py", "import", "# a word of mine\nimport");
+    edit("Dockerfile", "WORKDIR", "EXPOSE 5001\nWORKDIR");
+    edit("Dockerfile", "CMD [\"python\", \"app.py\"]", "CMD [\"python\", \"-u\", \"app.py\"]");
+    let began = Instant::now();
+    let again = said(&there(learn("up")).await, 0);
+    eprintln!("up after edits: {:?}\n{again}", began.elapsed());
+    assert!(again.contains("flaskapp") && again.contains("recreated"), "{again}");
+    let image = daemon.docker.inspect_image("lab-flaskapp").await.unwrap().config.unwrap();
+    assert!(image.exposed_ports.is_some_and(|ports| ports.iter().any(|port| port == "5001/tcp")));
+    assert_eq!(image.cmd.unwrap(), ["python", "-u", "app.py"]);
     said(&there([&learn("down")[..], &["--volumes"]].concat()).await, 0);
 }

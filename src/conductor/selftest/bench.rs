@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::{
     SelftestOptions,
-    cases::{Case, Making, Texts},
+    cases::{Case, Texts},
 };
 use crate::{
     compose::{MountKind, Network, Place, Service, Stack, Volume},
@@ -19,10 +19,10 @@ use crate::{
         Desired,
         check::{READY_WITHIN, read, remove, up_options, verdict},
         files::{Reloaded, stale},
-        janitor,
-        proxy::addresses,
+        janitor, making,
         tables::Starting,
     },
+    course::Making,
     diagnosis::{self, Report},
     engine::{Container, Engine, Progress, ServiceState, UpOptions},
     error::{Blame, Error, Result},
@@ -96,10 +96,10 @@ impl Bench {
         let up = up_options(engine, course, options.images, false);
         // Only a case that comes to its end leaves something to build on.
         let kept = self.kept.take();
-        self.write(making.before.as_ref().unwrap_or(&making.files))?;
+        self.write(making.first())?;
         let (mut running, mut facts) = read(self.home.path(), &self.project, course)?;
         adjust(&mut running.stack, making);
-        let ground = if options.fresh || making.is_alone() { None } else { Ground::of(&running) };
+        let ground = if options.fresh || is_alone(making) { None } else { Ground::of(&running) };
         let mut prober = prober(engine, &running, &facts, options);
         let kept = self.lay(ground, kept, engine, &running, &up, &prober, progress).await?;
 
@@ -111,7 +111,7 @@ impl Bench {
             starting.start(|| {}).await?
         };
         for service in &making.moved {
-            self.move_away(service, engine, &running, &up, progress).await?;
+            making::move_away(engine, &running.stack, service, &up, progress).await?;
         }
         let mut saved = running.clone();
         if making.before.is_some() {
@@ -130,7 +130,7 @@ impl Bench {
             prober = self::prober(engine, &running, &facts, options);
         }
         let within = if making.at_once { Duration::ZERO } else { READY_WITHIN };
-        let asked = SurveyOptions { within, ports: HostPorts::Free, thorough: true, submit: true };
+        let asked = SurveyOptions { within, ports: HostPorts::Free, thorough: true, brisk: false, submit: true };
         let mut survey = prober.survey(&asked, progress).await?;
         let containers = engine.containers(&self.project).await?;
         survey.stale = stale(&saved.stack, engine, &containers, &Reloaded::new());
@@ -213,39 +213,6 @@ impl Bench {
         Ok(containers.into_iter().find(|container| container.service == service))
     }
 
-    /// Makes a service's container anew at another address, as happens when something else has taken its own meanwhile.
-    async fn move_away(
-        &self,
-        service: &str,
-        engine: &Engine,
-        desired: &Desired,
-        up: &UpOptions,
-        progress: &Progress,
-    ) -> Result<()> {
-        let Some(old) = self.container(engine, service).await? else {
-            return Err(Error::stack(format!("{service} has no container that could move")));
-        };
-        let before = addresses(engine, &old).await?;
-        engine.remove(&old.id).await?;
-        let mut taken = Vec::new();
-        for network in before.keys() {
-            taken.push(engine.toolbox(&self.project, network).await?);
-        }
-        engine.up(&desired.stack, up, progress).await?;
-        for toolbox in taken {
-            toolbox.close().await?;
-        }
-        let new = self.container(engine, service).await?;
-        let after = match &new {
-            Some(new) => addresses(engine, new).await?,
-            None => BTreeMap::new(),
-        };
-        if before.iter().any(|(network, address)| after.get(network) == Some(address)) {
-            return Err(Error::environment(format!("{service} came back at the address that it had")));
-        }
-        Ok(())
-    }
-
     /// Makes the directory hold these files and no others. What is the same already keeps its date.
     fn write(&self, texts: &Texts) -> Result<()> {
         let home = self.home.path();
@@ -270,19 +237,21 @@ async fn log(engine: &Engine, container: &Container) -> Result<Vec<String>> {
     Ok(lines.into_iter().map(|line| line.text).filter(|text| !text.contains("LOG:  checkpoint ")).collect())
 }
 
+/// Whether a case needs, or leaves, a database that no other case may have.
+fn is_alone(making: &Making) -> bool {
+    making.live || making.at_once || !making.start.is_empty()
+}
+
 /// The stack as this case starts it.
 fn adjust(stack: &mut Stack, making: &Making) {
-    if making.keeps_volumes() {
+    if making.live {
         // What is in memory is gone with the last container that uses it.
         for volume in stack.volumes.values_mut() {
             volume.driver_opts.clear();
         }
     }
     if !making.start.is_empty() {
-        stack.services.retain(|service| making.start.contains(&service.name));
-        for service in &mut stack.services {
-            service.depends_on.retain(|dependency| making.start.contains(&dependency.service));
-        }
+        making::only(stack, &making.start);
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
-    course::{Condition, Course, Edit, Lesson, WrongTurn, apply_all},
+    course::{Condition, Course, Edit, Lesson, Making, apply_all},
     error::{Error, Result},
 };
 
@@ -40,35 +40,6 @@ pub struct Case {
     pub(super) making: Making,
 }
 
-/// How a case is made.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Making {
-    /// What runs before `files` are saved; where there is nothing, the stack is started from `files`.
-    pub before: Option<Texts>,
-    /// The files that are there in the end.
-    pub files: Texts,
-    /// Files that were saved beside a running stack are made live.
-    pub live: bool,
-    /// Only these services are started; all where none is named.
-    pub start: Vec<String>,
-    /// It is asked at once.
-    pub at_once: bool,
-    /// These services come back at another address.
-    pub moved: Vec<String>,
-}
-
-impl Making {
-    /// Whether it needs, or leaves, a database that no other case may have.
-    pub fn is_alone(&self) -> bool {
-        self.live || self.at_once || !self.start.is_empty()
-    }
-
-    /// Whether a volume has to outlive its containers.
-    pub fn keeps_volumes(&self) -> bool {
-        self.live
-    }
-}
-
 /// All cases of a course, or of one lesson, in its order.
 ///
 /// # Errors
@@ -97,30 +68,18 @@ fn of_lesson(course: &Course, lesson: &Lesson, all: &mut Vec<Case>) -> Result<()
         apply_all(edits, &mut texts).map_err(|error| does_not_apply(lesson, id, error))?;
         Ok::<_, Error>(texts)
     };
-    let from_nothing = |files| Making { files, ..Making::default() };
     if !lesson.fix.is_empty() {
-        all.push(Case { seen: lesson.seen.clone(), ..case(Kind::Bug, "bug", from_nothing(start.clone())) });
-        all.push(case(Kind::Variant, "fix", from_nothing(edited("fix", &lesson.fix)?)));
+        all.push(Case { seen: lesson.seen.clone(), ..case(Kind::Bug, "bug", Making::plain(start.clone())) });
+        all.push(case(Kind::Variant, "fix", Making::plain(edited("fix", &lesson.fix)?)));
     }
     for variant in &lesson.variants {
-        all.push(case(Kind::Variant, &variant.id, from_nothing(edited(&variant.id, &variant.edits)?)));
+        all.push(case(Kind::Variant, &variant.id, Making::plain(edited(&variant.id, &variant.edits)?)));
     }
     for turn in lesson.wrong_turns.iter().filter(|turn| turn.not_made.is_none()) {
-        let making = made(turn, &start, edited(&turn.id, &turn.edits)?);
+        let making = Making::of_turn(turn, &start).map_err(|error| does_not_apply(lesson, &turn.id, error))?;
         all.push(Case { remark: turn.remark, ..case(Kind::WrongTurn, &turn.id, making) });
     }
     Ok(())
-}
-
-fn made(turn: &WrongTurn, start: &Texts, files: Texts) -> Making {
-    Making {
-        before: (turn.saved_only || turn.while_running).then(|| start.clone()),
-        files,
-        live: turn.while_running,
-        start: turn.start.clone(),
-        at_once: turn.at_once,
-        moved: turn.moved.clone(),
-    }
 }
 
 fn does_not_apply(lesson: &Lesson, id: &str, cause: Error) -> Error {

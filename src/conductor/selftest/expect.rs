@@ -89,8 +89,7 @@ fn got(case: &Case, report: &Report, symptom: Option<bool>) -> String {
 mod tests {
     use super::*;
     use crate::{
-        conductor::selftest::cases::Making,
-        course::{Condition, Course, StatusTest},
+        course::{Condition, Course, Making, StatusTest},
         diagnosis::{LessonVerdict, NamedWrongTurn},
     };
 

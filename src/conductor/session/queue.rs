@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc, time::Inst
 
 use super::{
     super::{
-        Update, Work, Works,
-        perform::{Finish, bounded, label},
+        Asking, Update, Work, Works,
+        perform::{Finish, Question, bounded, label},
         plan::plan,
         works::moved_ports,
     },
@@ -25,7 +25,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Task {
     Work(WorkKind),
-    Verify { lesson: String },
+    Verify { lesson: String, asking: Asking },
     MakeLive,
     Stage { name: String, files: BTreeMap<String, String> },
 }
@@ -40,7 +40,7 @@ pub(super) struct Running {
 impl Session {
     pub(super) async fn queue(&mut self, task: Task) {
         // A key pressed twice asks for the same thing once.
-        if !self.queue.contains(&task) {
+        if self.queue.back() != Some(&task) {
             self.queue.push_back(task);
         }
         self.next().await;
@@ -65,8 +65,8 @@ impl Session {
             match task {
                 Task::MakeLive => self.plan(&engine).await,
                 Task::Stage { .. } => {}
-                Task::Verify { lesson } => self.start(engine, WorkKind::Verify, lesson).await,
-                Task::Work(kind) => self.start(engine, kind, String::new()).await,
+                Task::Verify { lesson, asking } => self.start(engine, WorkKind::Verify, (lesson, asking)).await,
+                Task::Work(kind) => self.start(engine, kind, Question::default()).await,
             }
         }
     }
@@ -86,7 +86,7 @@ impl Session {
         }
     }
 
-    async fn start(&mut self, engine: Engine, kind: WorkKind, lesson: String) {
+    async fn start(&mut self, engine: Engine, kind: WorkKind, question: Question) {
         self.last_id += 1;
         let works = Works {
             engine,
@@ -98,7 +98,7 @@ impl Session {
             reloaded: self.files.reloaded.clone(),
         };
         let work = Work { id: self.last_id, label: label(&kind), kind: kind.clone() };
-        let future = bounded(works, kind.clone(), lesson, Progress::to(self.steps.0.clone()));
+        let future = bounded(works, kind.clone(), question, Progress::to(self.steps.0.clone()));
         self.running = Some(Running { work: work.clone(), started: Instant::now(), future: Box::pin(future) });
         self.record(Event::WorkStarted { id: work.id, work: kind }).await;
         self.update(Update::Work(Some(work))).await;

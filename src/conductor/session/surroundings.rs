@@ -16,10 +16,14 @@ use crate::{
 /// How long one question to the engine about what is there may take.
 pub(super) const LOOK_WITHIN: Duration = Duration::from_secs(10);
 
+/// How much a file's date may be behind the clock.
+const CLOCK_TICK: Duration = Duration::from_millis(20);
+
 /// What comes back from looking at the engine.
 pub(super) enum Seen {
     Containers(Result<Vec<Container>>),
     Images(Result<Vec<ImageStatus>>),
+    Port { port: u16, by: Option<String> },
 }
 
 impl Session {
@@ -69,6 +73,14 @@ impl Session {
         });
     }
 
+    pub(super) fn ask_port(&self, port: u16) {
+        let Some(engine) = self.engine.clone() else { return };
+        let (project, seen) = (self.project(), self.seen.0.clone());
+        tokio::spawn(async move {
+            let _ = seen.send(Seen::Port { port, by: engine.holder(&project, port).await });
+        });
+    }
+
     pub(super) async fn see(&mut self, seen: Seen) {
         match seen {
             Seen::Images(Ok(images)) => self.update(Update::Images(images)).await,
@@ -82,6 +94,7 @@ impl Session {
                     self.look_at_engine();
                 }
             }
+            Seen::Port { port, by } => self.update(Update::PortHeld { port, by }).await,
             Seen::Images(Err(error)) => self.update(Update::Failed(error)).await,
         }
     }
@@ -137,6 +150,8 @@ impl Session {
 
     pub(super) async fn stage(&mut self, name: String, files: &BTreeMap<String, String>) {
         self.look_at_files().await;
+        // A file's date is some milliseconds old when it is written: what was read a moment ago has to be older than it.
+        tokio::time::sleep(CLOCK_TICK).await;
         match self.lab.put(files) {
             Ok(diff) => {
                 self.take_files_as_they_are();

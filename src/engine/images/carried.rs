@@ -1,16 +1,22 @@
 //! Images built from a course's stack, which go along with the base images: what their builds fetched from the internet is in them,
 //! and a builder without internet finds it there.
 
-use bollard::models::ImageSummary;
+use bollard::{models::ImageSummary, query_parameters::TagImageOptionsBuilder};
 
 use crate::{
     compose::{Service, Stack},
-    engine::{Engine, Progress, build::Recipe},
+    engine::{
+        Engine, Progress,
+        build::Recipe,
+        call::{QUICK, ask},
+    },
     error::Result,
 };
 
 /// They are `breakfix-app:COURSE-SERVICE`.
 const REPOSITORY: &str = "breakfix-app:";
+/// A second name for those that were loaded from a file.
+const LOADED: &str = "breakfix-loaded";
 
 impl Engine {
     /// Builds what a course's stack builds, under names of its own, to be saved with the base images; gives the names.
@@ -38,12 +44,35 @@ impl Engine {
         Ok(images.into_iter().flat_map(names).collect())
     }
 
-    /// Those that were loaded from a file, of all courses: the builder does not look for what it needs among them unless it is
-    /// told. Where one was built here, the steps of its build are in the builder's own cache.
-    pub(crate) async fn carried_from_elsewhere(&self) -> Result<Vec<String>> {
+    /// Whether there are any, of all courses, and those that were loaded from a file: the builder does not look for what it needs
+    /// among them unless it is told. Where one was built here, its steps are in the builder's own cache.
+    pub(crate) async fn all_carried(&self) -> Result<(bool, Vec<String>)> {
         let images = self.summaries_named(REPOSITORY).await?;
-        Ok(images.into_iter().filter(|image| image.parent_id.is_empty()).flat_map(names).collect())
+        let any = !images.is_empty();
+        let mut loaded = Vec::new();
+        for image in images {
+            let marked = image.repo_tags.iter().any(|name| name.contains(LOADED));
+            if !marked && !image.parent_id.is_empty() {
+                continue;
+            }
+            for name in names(image) {
+                // The first build that finds all of its steps there makes it look as if it had been built here.
+                if let Some((_, tag)) = name.rsplit_once(':').filter(|_| !marked) {
+                    let options = TagImageOptionsBuilder::default().repo(LOADED).tag(tag).build();
+                    if let Err(fault) = ask(QUICK, self.docker.tag_image(&name, Some(options))).await {
+                        tracing::debug!(name, "not marked: {}", fault.message());
+                    }
+                }
+                loaded.push(name);
+            }
+        }
+        Ok((any, loaded))
     }
+}
+
+/// Whether an image of this name is one of them.
+pub(crate) fn is_carried(name: &str) -> bool {
+    name.starts_with(REPOSITORY)
 }
 
 /// Podman names what has no registry by `localhost/`.

@@ -17,6 +17,7 @@ mod transfer;
 
 use std::path::Path;
 
+pub(crate) use carried::is_carried;
 pub(crate) use family::relative;
 use pull::Ask;
 use refusal::Refusal;

@@ -123,6 +123,8 @@ fn worked(work: &WorkKind, outcome: &Outcome, seconds: f64) -> Option<String> {
             let services = if services.is_empty() { "everything".into() } else { services.join(", ") };
             format!("I {} {services}", if *build { "rebuilt and started" } else { "started" })
         }
+        WorkKind::UpAlone { services } => format!("I started {} alone", services.join(", ")),
+        WorkKind::MoveAway { service } => format!("I made {service} anew at another address"),
         WorkKind::Bootstrap => "I gave the database its tables".into(),
         WorkKind::Restart { service } => format!("I restarted {service}"),
         WorkKind::Reload { service } => format!("I reloaded {service}"),

@@ -75,6 +75,8 @@ pub enum Place {
     Reading,
     /// The question on leaving.
     Leaving,
+    /// Somebody else holds the shop's port.
+    Port,
 }
 
 const DIGITS: &[Chord] = keys![
@@ -90,7 +92,7 @@ const DIGITS: &[Chord] = keys![
     Chord::char('9'),
 ];
 
-use Place::{Journal, Leaving, Menu, Reading, Talk};
+use Place::{Journal, Leaving, Menu, Port, Reading, Talk};
 
 /// The table.
 pub const TABLE: &[Binding] = &[
@@ -124,7 +126,7 @@ pub const TABLE: &[Binding] = &[
         Command::Source,
         "recording",
         "to the recorded run, and back to the containers",
-        &[Talk],
+        &[Talk, Port],
         0,
     ),
     row(keys![Chord::char(' ')], Command::Pause, "pause", "stop, and play on", &[Journal], 1),
@@ -148,7 +150,28 @@ pub const TABLE: &[Binding] = &[
     row(keys![Chord::char('-')], Command::Slower, "slower", "play slower", &[Journal], 1),
     row(keys![Chord::char('.')], Command::Blank, "blank", "show nothing, until the next key", &[Talk, Journal], 0),
     row(keys![Chord::char('?')], Command::Help, "keys", "this list", &[Talk, Journal], 1),
-    row(keys![Chord::char('q')], Command::Quit, "quit", "leave (asks what becomes of the shop)", &[Talk, Journal], 1),
+    row(
+        keys![
+            Chord::plain(KeyCode::Enter),
+            Chord::char(' '),
+            Chord::plain(KeyCode::PageDown),
+            Chord::plain(KeyCode::Right),
+            Chord::plain(KeyCode::Esc)
+        ],
+        Command::Close,
+        "go on",
+        "go on: the shop takes another number, and says which",
+        &[Port],
+        1,
+    ),
+    row(
+        keys![Chord::char('q')],
+        Command::Quit,
+        "quit",
+        "leave (asks what becomes of the shop)",
+        &[Talk, Journal, Port],
+        1,
+    ),
     row(keys![Chord::plain(KeyCode::Up)], Command::Up, "up", "up", &[Menu], 0),
     row(keys![Chord::plain(KeyCode::Down)], Command::Down, "down", "down", &[Menu], 0),
     row(keys![Chord::plain(KeyCode::Enter)], Command::Take, "do it", "do what is marked", &[Menu], 1),
@@ -184,7 +207,7 @@ pub const TABLE: &[Binding] = &[
         Command::Interrupt,
         "quit",
         "leave; twice: at once",
-        &[Talk, Menu, Journal, Reading, Leaving],
+        &[Talk, Menu, Journal, Reading, Leaving, Port],
         0,
     ),
     row(
@@ -192,7 +215,7 @@ pub const TABLE: &[Binding] = &[
         Command::Suspend,
         "suspend",
         "back to the shell; fg returns",
-        &[Talk, Menu, Journal, Reading, Leaving],
+        &[Talk, Menu, Journal, Reading, Leaving, Port],
         0,
     ),
     row(
@@ -200,7 +223,7 @@ pub const TABLE: &[Binding] = &[
         Command::Redraw,
         "redraw",
         "draw everything anew",
-        &[Talk, Menu, Journal, Reading, Leaving],
+        &[Talk, Menu, Journal, Reading, Leaving, Port],
         0,
     ),
 ];
@@ -223,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_key_means_one_thing_in_one_place() {
-        for place in [Talk, Menu, Journal, Reading, Leaving] {
+        for place in [Talk, Menu, Journal, Reading, Leaving, Port] {
             let mut seen: Vec<Chord> = Vec::new();
             for row in TABLE.iter().filter(|row| row.holds.contains(&place)) {
                 for key in row.keys {

@@ -57,6 +57,11 @@ pub enum Overlay {
     Help,
     /// What becomes of the shop.
     Leaving,
+    /// Somebody else holds the port at which the story says the shop is.
+    Port {
+        /// Who.
+        by: String,
+    },
     /// Nothing is shown.
     Blank,
 }
@@ -127,6 +132,10 @@ pub struct Model {
     pub auto: Option<u64>,
     /// When it will.
     pub auto_at: Option<u64>,
+    /// When it is asked again who holds the shop's port.
+    pub port_at: Option<u64>,
+    /// Who held it when that was last told.
+    pub port_told: Option<String>,
     /// At the end of the talk it ends.
     pub once: bool,
     /// After the talk it goes through the menus, too.
@@ -182,6 +191,8 @@ impl Model {
             overlay: None,
             auto: start.auto,
             auto_at: None,
+            port_at: None,
+            port_told: None,
             once: start.once,
             all: start.all,
             leaving: false,
@@ -274,6 +285,7 @@ impl Model {
             Some(Overlay::Menu { .. }) => Place::Menu,
             Some(Overlay::Help | Overlay::Blank) => Place::Reading,
             Some(Overlay::Leaving) => Place::Leaving,
+            Some(Overlay::Port { .. }) => Place::Port,
             None if self.source == Source::Journal => Place::Journal,
             None => Place::Talk,
         }
@@ -292,7 +304,7 @@ impl Model {
         let works = self.shop.doing.as_ref().map(|doing| every(1_000, doing.since));
         let told = self.shop.pending.front().map(|(due, _)| *due);
         let played = self.replay.as_ref().and_then(Replay::due);
-        [letters, typed, works, told, played, self.auto_at].into_iter().flatten().min()
+        [letters, typed, works, told, played, self.auto_at, self.port_at].into_iter().flatten().min()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    course::{Course, StagedFiles, Staging},
+    course::{Course, Making, Staging},
     diagnosis::{Report, Status, Verdict},
     error::Result,
 };
@@ -17,8 +17,8 @@ pub struct Scene {
     pub lesson: String,
     /// What is in.
     pub staging: Staging,
-    /// The files.
-    pub files: StagedFiles,
+    /// How it is made.
+    pub making: Making,
 }
 
 impl Scene {
@@ -27,13 +27,13 @@ impl Scene {
     /// # Errors
     /// Usage: the course does not know what it names.
     pub fn new(course: &Course, lesson: &str, staging: &Staging) -> Result<Self> {
-        let files = course.staged_files(staging)?;
-        Ok(Self { key: staging.key(course), lesson: lesson.to_owned(), staging: staging.clone(), files })
+        let making = course.making(staging)?;
+        Ok(Self { key: staging.key(course), lesson: lesson.to_owned(), staging: staging.clone(), making })
     }
 
     /// What stands in the files.
     pub fn texts(&self) -> &BTreeMap<String, String> {
-        self.files.saved.as_ref().unwrap_or(&self.files.live)
+        &self.making.files
     }
 
     /// Whether the stack says what this scene declares: what is fixed holds, the first bug that is left shows, and a
@@ -127,7 +127,7 @@ pub fn menu(course: &Course) -> Result<Vec<Item>> {
     let mut items = Vec::new();
     let all: Vec<String> = course.lessons.iter().filter(|l| !l.fix.is_empty()).map(|l| l.id.clone()).collect();
     let mended = Staging { fixed: all, ..Staging::default() };
-    let works = course.staged_files(&mended)?.live;
+    let works = course.making(&mended)?.files;
     let last = course.lessons.last().map_or("", |lesson| lesson.id.as_str());
     items.push(Item {
         way: Way::Mend,
@@ -139,11 +139,11 @@ pub fn menu(course: &Course) -> Result<Vec<Item>> {
     });
     for lesson in &course.lessons {
         let base = Staging::only_bug(course, &lesson.id);
-        let bug = course.staged_files(&base)?.live;
+        let bug = course.making(&base)?.files;
         let item = |way, title: &str, staging: &Staging, turn: Option<&str>| -> Result<Item> {
             let scene = Scene::new(course, &lesson.id, staging)?;
-            // What breaks is told from the working shop on; what mends, and what is only saved, from the bug on.
-            let from_bug = way == Way::Mend || scene.files.saved.is_some();
+            // What breaks is told from the working shop on; what mends, or comes to a running shop, from the bug on.
+            let from_bug = way == Way::Mend || scene.making.before.is_some();
             Ok(Item {
                 way,
                 title: title.to_owned(),
@@ -156,7 +156,7 @@ pub fn menu(course: &Course) -> Result<Vec<Item>> {
         if !lesson.fix.is_empty() {
             items.push(item(Way::Break, &format!("The bug: {}", lesson.title), &base, None)?);
         }
-        for turn in lesson.wrong_turns.iter().filter(|turn| !turn.edits.is_empty()) {
+        for turn in lesson.wrong_turns.iter().filter(|turn| turn.not_made.is_none()) {
             let way = if turn.remark { Way::Mend } else { Way::Break };
             let staging = Staging { turn: Some(turn.id.clone()), ..base.clone() };
             items.push(item(way, &turn.title, &staging, Some(&turn.id))?);
@@ -179,13 +179,14 @@ mod tests {
         let menu = menu(&course).unwrap();
         let count = |way| menu.iter().filter(|item| item.way == way).count();
         let turns =
-            || course.lessons.iter().flat_map(|lesson| &lesson.wrong_turns).filter(|turn| !turn.edits.is_empty());
+            || course.lessons.iter().flat_map(|lesson| &lesson.wrong_turns).filter(|turn| turn.not_made.is_none());
         let bugs = course.lessons.iter().filter(|lesson| !lesson.fix.is_empty()).count();
         let variants: usize = course.lessons.iter().map(|lesson| lesson.variants.len()).sum();
         assert_eq!(count(Way::Break), turns().filter(|turn| !turn.remark).count() + bugs);
         assert_eq!(count(Way::Mend), variants + turns().filter(|turn| turn.remark).count() + 1);
         for item in &menu {
-            assert!(&item.before != item.scene.texts(), "{} changes nothing", item.title);
+            let other_files = &item.before != item.scene.texts();
+            assert!(other_files || !item.scene.making.start.is_empty(), "{} changes nothing", item.title);
         }
     }
 

@@ -1,11 +1,11 @@
 //! The shop as the demo knows it, and the way into a declared state: files, then what makes them live, then the verdict.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::scene::Scene;
 use crate::{
-    conductor::{Action, ContainerView, EngineStatus, Update, label},
-    course::Course,
+    conductor::{Action, Asking, ContainerView, EngineStatus, Update, label},
+    course::{Course, Making},
     diagnosis,
     engine::ImageStatus,
     error::{Blame, Error},
@@ -89,6 +89,8 @@ pub struct Shop {
     pub pending: VecDeque<(u64, Entry)>,
     /// The stack has changed since it was asked.
     pub old: bool,
+    /// How the state was made to which it was last set out.
+    pub made: Option<Making>,
 }
 
 impl Default for Shop {
@@ -104,6 +106,7 @@ impl Default for Shop {
             notice: None,
             pending: VecDeque::new(),
             old: true,
+            made: None,
         }
     }
 }
@@ -140,7 +143,13 @@ impl Shop {
     /// The actions that bring the stack into the wanted state. What was asked for before is ended.
     pub fn set_out(&mut self, now: u64) -> Vec<Action> {
         let here = matches!(self.engine, EngineStatus::Here(_));
-        let bootstrapped = self.progress.bootstrapped;
+        let moved = self.progress.moved_ports.keys().map(|(service, _)| service.clone());
+        let fresh =
+            self.wanted.as_ref().is_some_and(|wanted| begins_from_nothing(self.made.as_ref(), &wanted.scene.making));
+        let ground = Ground {
+            bootstrapped: self.progress.bootstrapped && !fresh,
+            moved: BTreeSet::from_iter(moved).into_iter().collect(),
+        };
         let Some(wanted) = &mut self.wanted else { return Vec::new() };
         wanted.since = now;
         wanted.trouble = None;
@@ -154,7 +163,11 @@ impl Shop {
         }
         wanted.phase = Phase::Staging;
         let mut actions = vec![Action::Cancel];
-        actions.extend(way(&wanted.scene, bootstrapped));
+        if fresh {
+            actions.push(Action::Down { volumes: true });
+        }
+        actions.extend(way(&wanted.scene, ground));
+        self.made = Some(wanted.scene.making.clone());
         actions
     }
 
@@ -165,7 +178,7 @@ impl Shop {
         wanted.phase = Phase::Staging;
         self.notice = Some("Not as declared: the shop is made anew.".to_owned());
         let mut actions = vec![Action::Down { volumes: true }];
-        actions.extend(way(&wanted.scene, false));
+        actions.extend(way(&wanted.scene, Ground::default()));
         actions
     }
 
@@ -196,7 +209,12 @@ impl Shop {
             Update::Failed(error) => self.failed(error),
             Update::Notice(notice) => self.notice = Some(notice),
             Update::Containers(containers) => self.containers = containers,
-            Update::Work(Some(_)) | Update::Log(_) | Update::Places(_) | Update::Files { .. } | Update::Closed => {}
+            Update::PortHeld { .. }
+            | Update::Work(Some(_))
+            | Update::Log(_)
+            | Update::Places(_)
+            | Update::Files { .. }
+            | Update::Closed => {}
         }
         Vec::new()
     }
@@ -273,15 +291,47 @@ fn stage(name: &str, files: &BTreeMap<String, String>) -> Action {
     Action::Stage { name: name.to_owned(), files: files.clone() }
 }
 
-fn way(scene: &Scene, bootstrapped: bool) -> Vec<Action> {
-    let live = if scene.files.saved.is_some() { format!("before {}", scene.key) } else { scene.key.clone() };
-    let mut actions = vec![stage(&live, &scene.files.live), Action::MakeLive];
-    if !bootstrapped {
+/// Whether containers and volume have to go before this is made, on what was made like that.
+fn begins_from_nothing(before: Option<&Making>, making: &Making) -> bool {
+    // A database that was asked at once may not hear that it is to stop, and would be waited for. A proxy that has spoken with
+    // the app remembers for a while where that was, and waits there for longer than a room does.
+    before.is_some_and(|made| made.at_once || !made.moved.is_empty()) || !making.moved.is_empty()
+}
+
+/// What a way begins on.
+#[derive(Debug, Default)]
+struct Ground {
+    /// The database has its tables.
+    bootstrapped: bool,
+    /// Services that publish another number than the file's, since that was taken: it may be free by now.
+    moved: Vec<String>,
+}
+
+/// As `selftest` makes it, but from what is there and not from nothing.
+fn way(scene: &Scene, ground: Ground) -> Vec<Action> {
+    let making = &scene.making;
+    let live = if making.before.is_some() { format!("before {}", scene.key) } else { scene.key.clone() };
+    let mut actions = vec![stage(&live, making.first())];
+    if making.start.is_empty() {
+        actions.push(Action::MakeLive);
+        if !ground.moved.is_empty() {
+            actions.push(Action::Up { services: ground.moved, build: false });
+        }
+    } else {
+        actions.push(Action::UpAlone { services: making.start.clone() });
+    }
+    // What is asked at once, or alone, has a database that does not answer.
+    if !ground.bootstrapped && !making.at_once && making.start.is_empty() {
         actions.push(Action::Bootstrap);
     }
-    if let Some(saved) = &scene.files.saved {
-        actions.push(stage(&scene.key, saved));
+    actions.extend(making.moved.iter().map(|service| Action::MoveAway { service: service.clone() }));
+    if making.before.is_some() {
+        actions.push(stage(&scene.key, &making.files));
+        if making.live {
+            actions.push(Action::MakeLive);
+        }
     }
-    actions.push(Action::Verify { lesson: scene.lesson.clone() });
+    let asking = if making.at_once { Asking::AtOnce } else { Asking::Brisk };
+    actions.push(Action::Verify { lesson: scene.lesson.clone(), asking });
     actions
 }

@@ -15,6 +15,9 @@ use crate::{
     tui::msg::Msg,
 };
 
+/// Milliseconds until it is asked again who holds the shop's port.
+const ASK_PORT_AGAIN: u64 = 1_000;
+
 /// Something to do that the model cannot.
 #[expect(clippy::large_enum_variant, reason = "a few effects a minute: a plain value is worth more than the bytes")]
 #[derive(Debug, Clone, PartialEq)]
@@ -71,10 +74,22 @@ fn take(model: &mut Model, update: Update, effects: &mut Vec<Effect>) {
         Update::Failed(_) if model.taking_down => effects.push(Effect::Conduct(Action::Quit)),
         _ => {}
     }
+    if let Update::PortHeld { by, .. } = update {
+        return port_held(model, by);
+    }
     if model.source == Source::Recorded && !matches!(update, Update::Engine(_) | Update::Images(_) | Update::Facts(_)) {
         return;
     }
     let missing = matches!(&update, Update::Engine(EngineStatus::Missing(_)));
+    let port = model.course.front_port();
+    let moved = |event: &Event| matches!(event, Event::PortMoved { from, .. } if *from == port);
+    if match &update {
+        Update::Engine(EngineStatus::Here(_)) => true,
+        Update::Event(entry) => entry.at >= model.started && moved(&entry.event),
+        _ => false,
+    } {
+        effects.push(Effect::Conduct(Action::AskPort { port }));
+    }
     let looking = model.shop.engine == EngineStatus::Looking;
     let is_facts = matches!(update, Update::Facts(_));
     let was_settled = model.shop.is_settled();
@@ -91,6 +106,22 @@ fn take(model: &mut Model, update: Update, effects: &mut Vec<Effect>) {
     // Nothing has been shown yet, so nothing is lost: the recorded run takes over.
     if missing && looking && model.source == Source::Live && !model.recording.is_empty() {
         switch(model, Source::Recorded, effects);
+    }
+}
+
+/// The story's port is somebody else's: the room would see that, and not the shop. Told once for each who holds it, and
+/// asked again until it is free; where nobody is at the keys, the shop takes another number by itself.
+fn port_held(model: &mut Model, by: Option<String>) {
+    let told = matches!(model.overlay, Some(Overlay::Port { .. }));
+    let may_tell = told || (model.overlay.is_none() && model.port_told != by);
+    match by {
+        None if told => model.overlay = None,
+        Some(by) if may_tell && model.source == Source::Live && model.auto.is_none() => {
+            model.port_told = Some(by.clone());
+            model.overlay = Some(Overlay::Port { by });
+            model.port_at = Some(model.now + ASK_PORT_AGAIN);
+        }
+        _ => {}
     }
 }
 
@@ -187,6 +218,12 @@ fn tick(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     if model.replay.as_ref().is_some_and(|replay| replay.due().is_some_and(|due| due <= now)) {
         step_replay(model);
+    }
+    if model.port_at.is_some_and(|at| now >= at) {
+        model.port_at = None;
+        if matches!(model.overlay, Some(Overlay::Port { .. })) {
+            effects.push(Effect::Conduct(Action::AskPort { port: model.course.front_port() }));
+        }
     }
     if model.auto_at.is_some_and(|at| now >= at) {
         model.auto_at = None;
@@ -301,6 +338,7 @@ fn press(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
             enter(model, model.at, false, effects);
         }
         Command::Source if model.source == Source::Live && !model.recording.is_empty() => {
+            model.overlay = None;
             switch(model, Source::Recorded, effects);
         }
         Command::Source if model.source == Source::Recorded => switch(model, Source::Live, effects),

@@ -292,6 +292,8 @@ fn takes_time(action: &Action) -> bool {
             | Action::Bootstrap
             | Action::MakeLive
             | Action::Restart { .. }
+            | Action::UpAlone { .. }
+            | Action::MoveAway { .. }
             | Action::Verify { .. }
             | Action::Down { .. }
     )

@@ -5,7 +5,7 @@ use super::stage::{
 };
 use crate::{
     compose::{Finding, Place, Severity},
-    conductor::{Action, EngineStatus, Update},
+    conductor::{Action, Asking, EngineStatus, Update},
     course::Rung,
     engine::ImageOrigin,
     error::Error,
@@ -60,7 +60,7 @@ fn a_newcomer_is_led_from_the_first_second_to_the_first_look() {
     stage.press("2");
     assert_eq!(next(&stage), "v  ask the running stack");
     stage.press("v");
-    assert_eq!(stage.asked(), [Action::Verify { lesson: "the-system".into() }]);
+    assert_eq!(stage.asked(), [Action::Verify { lesson: "the-system".into(), asking: Asking::Patient }]);
 }
 
 #[test]

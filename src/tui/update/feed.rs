@@ -73,6 +73,8 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Vec<Effect>) {
             model.errors.push(error);
         }
         Update::Notice(notice) => model.notice = Some(notice),
+        // It is never asked here.
+        Update::PortHeld { .. } => {}
         Update::Closed => {
             // It may be told twice: by the conductor, and by its channel's end.
             if model.leaving.is_none() && model.fatal.is_none() {

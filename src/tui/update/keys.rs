@@ -4,7 +4,7 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::{editing, going, moving};
 use crate::{
-    conductor::{Action, EngineStatus},
+    conductor::{Action, Asking, EngineStatus},
     tui::{
         keymap::{self, Command, Place},
         model::{Focus, Leaving, Model, Overlay, Screen, Tab},
@@ -57,7 +57,7 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         Command::Verify if going::guess_first(model, effects) => {}
         Command::Verify => {
             let lesson = model.lesson_id().to_owned();
-            conduct(model, vec![Action::Verify { lesson }], effects);
+            conduct(model, vec![Action::Verify { lesson, asking: Asking::Patient }], effects);
         }
         Command::Up => {
             let actions = need::up_actions(model);

@@ -137,6 +137,8 @@ fn done(work: &WorkKind) -> String {
             let what = if services.is_empty() { "everything".to_owned() } else { services.join(", ") };
             format!("{} {what}", if *build { "built and started" } else { "started" })
         }
+        WorkKind::UpAlone { services } => format!("started {} alone", services.join(", ")),
+        WorkKind::MoveAway { service } => format!("made {service} anew at another address"),
         WorkKind::Bootstrap => "gave the database its tables".to_owned(),
         WorkKind::Restart { service } => format!("restarted {service}"),
         WorkKind::Reload { service } => format!("{service} read its files"),

@@ -4,7 +4,7 @@ use crossterm::event::KeyCode;
 
 use super::room::Room;
 use crate::{
-    conductor::{Action, EngineStatus, Update},
+    conductor::{Action, Asking, EngineStatus, Update},
     diagnosis::{HopVerdict, LessonVerdict, NamedWrongTurn, Report, Status, Verdict},
     error::Error,
     journal::{Event, Outcome, WorkKind},
@@ -16,8 +16,13 @@ use crate::{
 fn told(actions: &[Action]) -> Vec<String> {
     let word = |action: &Action| match action {
         Action::Stage { name, .. } => format!("stage {name}"),
-        Action::Verify { lesson } => format!("verify {lesson}"),
+        Action::Verify { lesson, asking: Asking::AtOnce } => format!("verify {lesson} at once"),
+        Action::Verify { lesson, .. } => format!("verify {lesson}"),
         Action::Down { volumes } => format!("down {volumes}"),
+        Action::AskPort { port } => format!("who holds {port}"),
+        Action::Up { services, .. } => format!("up {}", services.join(" ")),
+        Action::UpAlone { services } => format!("alone {}", services.join(" ")),
+        Action::MoveAway { service } => format!("move {service}"),
         Action::Record(Event::Presented { beat }) => format!("beat {beat}"),
         other => format!("{other:?}").to_lowercase(),
     };
@@ -68,8 +73,98 @@ fn phase(room: &Room) -> Phase {
 #[test]
 fn an_engine_that_answers_is_set_to_work_at_once() {
     let room = Room::live();
-    assert_eq!(told(&room.asked), ["cancel", "stage broken", "makelive", "bootstrap", "verify the-system"]);
+    assert_eq!(
+        told(&room.asked),
+        ["who holds 8080", "cancel", "stage broken", "makelive", "bootstrap", "verify the-system"]
+    );
     assert_eq!(phase(&room), Phase::Staging);
+}
+
+/// Takes this wrong turn out of the menu; gives what is asked for it.
+fn take_turn(room: &mut Room, id: &str) -> Vec<String> {
+    room.asked.clear();
+    room.press(KeyCode::Char('b'));
+    room.write(id);
+    room.press(KeyCode::Enter);
+    told(&room.asked)
+}
+
+#[test]
+fn a_wrong_turn_that_is_more_than_its_files_is_made_as_it_is_declared() {
+    let mut room = Room::live();
+    room.event(staged("broken"));
+    room.event(verdict(0, None));
+    room.event(Event::WorkEnded { id: 1, work: WorkKind::Bootstrap, outcome: Outcome::Done, seconds: 1.0 });
+    let all = "host-port+app-port+constructor+representation";
+    let cases: [(&str, &[&str]); 5] = [
+        ("one-container-alone", &["cancel", "stage KEY", "alone flaskapp", "verify the-system"]),
+        ("db-not-ready", &["cancel", "stage KEY", "makelive", "verify the-system at once"]),
+        (
+            // The database sleeps still, and would be waited for.
+            "volume-keeps-old-settings",
+            &[
+                "cancel",
+                "down true",
+                "stage before KEY",
+                "makelive",
+                "bootstrap",
+                "stage KEY",
+                "makelive",
+                "verify the-system",
+            ],
+        ),
+        (
+            "nginx-keeps-old-address",
+            &["cancel", "down true", "stage KEY", "makelive", "bootstrap", "move flaskapp", "verify app-port"],
+        ),
+        // nginx asks at the former address still.
+        (
+            "conf-not-live",
+            &["cancel", "down true", "stage before KEY", "makelive", "bootstrap", "stage KEY", "verify app-port"],
+        ),
+    ];
+    for (id, wanted) in cases {
+        let base =
+            if wanted.last().unwrap().contains("app-port") { "host-port+constructor+representation" } else { all };
+        let wanted: Vec<String> = wanted.iter().map(|word| word.replace("KEY", &format!("{base} turn {id}"))).collect();
+        assert_eq!(take_turn(&mut room, id), wanted);
+    }
+}
+
+#[test]
+fn who_else_holds_the_shops_port_is_told_until_it_is_free() {
+    let mut room = Room::live();
+    let held = |by: Option<&str>| Update::PortHeld { port: 8080, by: by.map(str::to_owned) };
+    room.tell(held(None));
+    assert_eq!(room.model.overlay, None);
+    room.tell(held(Some("nginx (process 7)")));
+    let shown = room.picture(100, 30);
+    assert!(shown.contains("8080 is taken") && shown.contains("nginx (process 7) has it"), "{shown}");
+    room.asked.clear();
+    room.wait(1_100);
+    assert_eq!(told(&room.asked), ["who holds 8080"], "it may be free by now");
+    room.tell(held(None));
+    assert_eq!(room.model.overlay, None);
+    // Who goes on is not told the same again.
+    room.tell(held(Some("another (process 8)")));
+    room.press(KeyCode::Enter);
+    room.tell(held(Some("another (process 8)")));
+    assert_eq!(room.model.overlay, None);
+    room.asked.clear();
+    room.event(Event::PortMoved { service: "nginx".into(), from: 8080, to: 18080, why: "taken".into() });
+    assert_eq!(told(&room.asked), ["who holds 8080"]);
+    // On the way into the next state the story's number is tried again.
+    room.event(staged("broken"));
+    room.event(verdict(0, None));
+    room.press(KeyCode::Char('a'));
+    assert!(told(&room.asked).contains(&"up nginx".to_owned()), "{:?}", told(&room.asked));
+}
+
+#[test]
+fn nobody_at_the_keys_is_not_asked_about_a_port() {
+    let mut room = Room::new(Some(1_000), None);
+    room.tell(Update::PortHeld { port: 8080, by: Some("nginx (process 7)".into()) });
+    assert_eq!(room.model.overlay, None);
 }
 
 #[test]

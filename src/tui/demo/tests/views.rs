@@ -3,6 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::room::Room;
+use crate::conductor::Update;
 
 fn assert_picture(name: &str, room: &Room) {
     for (columns, rows) in [(80, 24), (100, 30)] {
@@ -58,6 +59,23 @@ fn the_menu() {
     room.write("port");
     room.press(KeyCode::Down);
     assert_picture("menu", &room);
+}
+
+#[test]
+fn a_port_that_somebody_else_has() {
+    let mut room = Room::live();
+    room.tell(Update::PortHeld { port: 8080, by: Some("the container systems-puzzle-nginx-1".into()) });
+    assert_picture("port", &room);
+}
+
+#[test]
+fn a_wrong_turn_that_is_more_than_its_files() {
+    let mut room = Room::live();
+    room.press(KeyCode::Char('b'));
+    room.write("nginx-keeps-old-address");
+    room.press(KeyCode::Enter);
+    room.wait(5_000);
+    assert_picture("moved", &room);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use ratatui::{
 
 use super::big;
 use crate::{
-    course::{Lesson, Prediction},
+    course::{Lesson, Making, Prediction},
     tui::{
         demo::{
             difference::{DiffLine, Difference},
@@ -79,6 +79,8 @@ fn blocks(model: &Model, columns: usize, size: Size) -> Vec<Vec<Line<'static>>> 
         head.push(Line::styled(item.about.clone(), theme.faint()));
         blocks.push(head);
         blocks.push(diff(&difference, model.typed_for(), theme, columns));
+        let more = beside_the_files(&item.scene.making);
+        blocks.push(more.into_iter().map(|line| Line::styled(line, theme.attention())).collect());
         blocks.push(turn(model, columns));
         return blocks;
     }
@@ -100,6 +102,26 @@ fn blocks(model: &Model, columns: usize, size: Size) -> Vec<Vec<Line<'static>>> 
         blocks.push(answer(asked, theme, columns));
     }
     blocks
+}
+
+/// What it takes beside its files to make a state, in the order in which it is done.
+fn beside_the_files(making: &Making) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !making.start.is_empty() {
+        lines.push(format!("only {} is started, and nothing else runs", making.start.join(", ")));
+    }
+    if making.at_once {
+        lines.push("asked at once, while it still starts".to_owned());
+    }
+    if !making.moved.is_empty() {
+        lines.push(format!("then {} is made anew, and gets another address", making.moved.join(", ")));
+    }
+    match (&making.before, making.live) {
+        (Some(_), true) => lines.push("the shop runs already; then docker compose up -d".to_owned()),
+        (Some(_), false) => lines.push("saved, and not made live".to_owned()),
+        (None, _) => {}
+    }
+    lines
 }
 
 fn prediction<'a>(model: &'a Model, lesson: &str) -> Option<&'a Prediction> {

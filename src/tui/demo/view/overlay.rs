@@ -20,13 +20,15 @@ use crate::tui::{
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     match &model.overlay {
         Some(Overlay::Menu { way, filter, at }) => {
-            let title = match way {
-                Way::Break => "Break it",
-                Way::Mend => "Mend it",
+            let turns = model.course.lessons.iter().flat_map(|lesson| &lesson.wrong_turns);
+            let title = match (way, turns.filter(|turn| turn.not_made.is_some()).count()) {
+                (Way::Break, 0) => "Break it".to_owned(),
+                (Way::Break, told) => format!("Break it · {told} wrong turns are not here, since no key can make them"),
+                (Way::Mend, _) => "Mend it".to_owned(),
             };
             // The map stays in sight: it is what the room looks at.
             let top = 8.min(area.height / 3);
-            let inner = window(Rect { y: area.y + top, height: area.height - top - 2, ..area }, title, buffer);
+            let inner = window(Rect { y: area.y + top, height: area.height - top - 2, ..area }, &title, buffer);
             menu(model, filter, *at, inner, buffer);
         }
         Some(Overlay::Help) => {
@@ -34,23 +36,40 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             put_all(&help(model), inner, buffer);
         }
         Some(Overlay::Leaving) => {
-            let lines: Vec<Line<'static>> = keymap::bar(keymap::Place::Leaving)
-                .into_iter()
-                .map(|row| {
-                    Line::from(vec![
-                        Span::styled(format!("  {:<5}", row.keys[0].name()), model.theme.command()),
-                        Span::raw(row.help),
-                    ])
-                })
-                .collect();
-            let height = u16::try_from(lines.len()).unwrap_or(3) + 4;
-            let top = area.height.saturating_sub(height) / 2;
-            let title = "What becomes of the shop?";
-            let inner = window(Rect { y: area.y + top, height: height.min(area.height), ..area }, title, buffer);
-            put_all(&lines, Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner }, buffer);
+            choice("What becomes of the shop?", &keys_of(model, keymap::Place::Leaving), area, buffer);
+        }
+        Some(Overlay::Port { by }) => {
+            let port = model.course.front_port();
+            let mut lines = vec![
+                Line::raw(format!("  {by} has it.")),
+                Line::raw("  The room's browser would meet that, and not the shop."),
+                Line::default(),
+            ];
+            lines.extend(keys_of(model, keymap::Place::Port));
+            lines.push(Line::default());
+            let free = format!("  This closes by itself as soon as {port} is free.");
+            lines.push(Line::styled(free, model.theme.faint()));
+            choice(&format!("{port} is taken"), &lines, area, buffer);
         }
         Some(Overlay::Blank) | None => {}
     }
+}
+
+/// The keys that hold in a place, one a line, with what each does.
+fn keys_of(model: &Model, place: keymap::Place) -> Vec<Line<'static>> {
+    let key = |name: String| Span::styled(format!("  {name:<5}"), model.theme.command());
+    keymap::bar(place)
+        .into_iter()
+        .map(|row| Line::from(vec![key(row.keys[0].name()), Span::raw(format!("  {}", row.help))]))
+        .collect()
+}
+
+/// A question in the middle.
+fn choice(title: &str, lines: &[Line<'static>], area: Rect, buffer: &mut Buffer) {
+    let height = u16::try_from(lines.len()).unwrap_or(3) + 4;
+    let top = area.height.saturating_sub(height) / 2;
+    let inner = window(Rect { y: area.y + top, height: height.min(area.height), ..area }, title, buffer);
+    put_all(lines, Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner }, buffer);
 }
 
 fn window(area: Rect, title: &str, buffer: &mut Buffer) -> Rect {
