@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Works, proxy::addresses};
 use crate::{
     compose::Stack,
-    engine::{Container, Engine, Progress, UpOptions},
+    engine::{BuildPolicy, Container, Engine, Progress, UpOptions},
     error::{Error, Result},
 };
 
@@ -73,6 +73,8 @@ impl Works {
     /// Stack: it has no container, or none can be made. Environment: engine.
     pub async fn move_away(&self, service: &str, progress: &Progress) -> Result<()> {
         let desired = self.desired()?;
-        move_away(&self.engine, &desired.stack, service, &self.up_options(), progress).await
+        // What is not there is built; else nobody knows from which files the new container is.
+        let up = UpOptions { build: BuildPolicy::Always, ..self.up_options() };
+        move_away(&self.engine, &desired.stack, service, &up, progress).await
     }
 }
