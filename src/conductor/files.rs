@@ -156,7 +156,7 @@ fn running(container: &Container, engine: &Engine, reloaded: &Reloaded) -> Runni
         service: container.service.clone(),
         started_at_ms: by_our_clock(engine, container.started_at),
         reloaded_at_ms: reloaded.get(&container.id).copied(),
-        made_at_ms: None,
+        made_at_ms: Some(by_our_clock(engine, container.made_at)),
         image_created_ms: by_our_clock(engine, container.image_created),
         context_hash: label("dev.breakfix.context"),
         config_hash: label("com.docker.compose.config-hash").filter(|_| is_ours),

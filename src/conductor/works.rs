@@ -1,12 +1,13 @@
 //! The long works on one lab: each is one async function, ended by dropping its future.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     Desired,
@@ -28,6 +29,8 @@ use crate::{
 
 /// How long a command inside nginx may take.
 const RELOAD_WITHIN: Duration = Duration::from_secs(10);
+/// How long nginx may take to do what it was told.
+const RELOADED_WITHIN: Duration = Duration::from_secs(3);
 
 /// What a work says beside its result.
 #[derive(Debug, Clone, PartialEq)]
@@ -189,7 +192,9 @@ impl Works {
         };
         progress.step(service, "reload", "nginx -t");
         let test = nginx(&["-t"]).await?;
+        let workers = self.nginx_workers(&container.id).await;
         if test.code == 0 && nginx(&["-s", "reload"]).await?.code == 0 {
+            self.await_other_workers(&container.id, &workers).await;
             let reloaded = Event::Reloaded { service: service.to_owned(), container: container.id.clone() };
             self.tell(Told::Event(Box::new(reloaded)));
             progress.finished(service, "reload", "");
@@ -198,6 +203,26 @@ impl Works {
         let words = test.stderr.lines().find(|line| line.contains("[emerg]")).unwrap_or("nginx -t fails");
         self.say(format!("{service} does not take its new files, so it is started again: {words}"));
         self.engine.restart(&project, service, progress).await
+    }
+
+    /// Waits until none of these workers takes connections any more: nginx says that it will reload, and does it a moment later.
+    async fn await_other_workers(&self, container: &str, before: &BTreeSet<String>) {
+        let until = Instant::now() + RELOADED_WITHIN;
+        loop {
+            let now = self.nginx_workers(container).await;
+            // An engine that cannot list processes lists none before either.
+            if Instant::now() >= until || (!now.is_empty() || before.is_empty()) && now.is_disjoint(before) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The processes of nginx that take connections; none where the engine cannot say.
+    async fn nginx_workers(&self, container: &str) -> BTreeSet<String> {
+        let processes = self.engine.processes(container).await.unwrap_or_default();
+        let works = |command: &str| command.contains("nginx: worker process") && !command.contains("shutting down");
+        processes.into_iter().filter(|(_, command)| works(command)).map(|(pid, _)| pid).collect()
     }
 
     /// Asks the running stack, for this lesson.

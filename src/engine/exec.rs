@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use bollard::{
     container::LogOutput,
     exec::{CreateExecOptions, StartExecResults},
+    query_parameters::TopOptionsBuilder,
 };
 use futures_util::{Stream as FuturesStream, StreamExt};
 
@@ -60,6 +61,20 @@ impl Engine {
             Ok(outcome) => outcome.map_err(|fault| fault.environment(what())),
             Err(_) => Err(Error::environment(what()).why(format!("it did not end within {} s", within.as_secs_f64()))),
         }
+    }
+}
+
+impl Engine {
+    /// The processes of a running container: number and command line each, as the engine's machine sees them.
+    ///
+    /// # Errors
+    /// Environment: it does not run, or the engine cannot tell.
+    pub async fn processes(&self, container: &str) -> Result<Vec<(String, String)>> {
+        let options = TopOptionsBuilder::default().ps_args("-eo pid,args").build();
+        let told = ask(QUICK, self.docker.top_processes(container, Some(options))).await;
+        let told = told.map_err(|fault| fault.environment(format!("the processes of {container} cannot be listed")))?;
+        let line = |columns: Vec<String>| columns.split_first().map(|(pid, command)| (pid.clone(), command.join(" ")));
+        Ok(told.processes.unwrap_or_default().into_iter().filter_map(line).collect())
     }
 }
 

@@ -159,6 +159,7 @@ fn describe(container: &ContainerInspectResponse, image: Option<&ImageInspect>) 
             .filter(|status| !status.is_empty() && status != "none"),
         pid: state.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0),
         restarts: container.restart_count.unwrap_or(0),
+        made_at: container.created.as_deref().map_or(0, epoch_ms),
         started_at: state.started_at.as_deref().map_or(0, epoch_ms),
         image_created: image.and_then(|image| image.created.as_deref()).map_or(0, epoch_ms),
         ports: ports_of(container),

@@ -163,6 +163,8 @@ pub struct Container {
     pub pid: Option<u32>,
     /// Restarts by the engine so far.
     pub restarts: i64,
+    /// When it was made, in milliseconds since the Unix epoch by the engine's clock.
+    pub made_at: u64,
     /// When it was last started, in milliseconds since the Unix epoch by the engine's clock; 0 when never.
     pub started_at: u64,
     /// When its image was made, likewise.

@@ -129,7 +129,10 @@ impl Comparison<'_> {
         if differs == Some(false) {
             return None;
         }
-        let newer = self.newer_in_context(build);
+        // An image out of the builder's cache may be older than every file: what was saved after its container was made is what differs.
+        let since_made = self.running.made_at_ms.filter(|_| differs.is_some());
+        let newer = since_made.map(|made| self.newer_in_context(build, made)).filter(|files| !files.is_empty());
+        let newer = newer.unwrap_or_else(|| self.newer_in_context(build, self.running.image_created_ms));
         match (differs, newer.is_empty()) {
             (None, true) => None,
             // Something differs, and no file is newer: one was removed, or has an old date.
@@ -138,8 +141,7 @@ impl Comparison<'_> {
         }
     }
 
-    fn newer_in_context(&self, build: &Build) -> BTreeSet<PathBuf> {
-        let since = self.running.image_created_ms;
+    fn newer_in_context(&self, build: &Build, since: u64) -> BTreeSet<PathBuf> {
         let dockerfile = build.context.join(&build.dockerfile);
         let sources = build.dockerfile_text().map(|text| copied_sources(&text)).unwrap_or_default();
         let is_copied = |path: &Path| {
