@@ -16,7 +16,7 @@ use crate::{
 /// They are `breakfix-app:COURSE-SERVICE`.
 const REPOSITORY: &str = "breakfix-app:";
 /// A second name for those that were loaded from a file.
-const LOADED: &str = "breakfix-loaded";
+const LOADED: &str = "breakfix-loaded:";
 
 impl Engine {
     /// Builds what a course's stack builds, under names of its own, to be saved with the base images; gives the names.
@@ -49,16 +49,18 @@ impl Engine {
     pub(crate) async fn all_carried(&self) -> Result<(bool, Vec<String>)> {
         let images = self.summaries_named(REPOSITORY).await?;
         let any = !images.is_empty();
+        // Asked apart: engines tell only the names that were asked for.
+        let marks = if any { self.summaries_named(LOADED).await? } else { Vec::new() };
         let mut loaded = Vec::new();
         for image in images {
-            let marked = image.repo_tags.iter().any(|name| name.contains(LOADED));
+            let marked = marks.iter().any(|mark| mark.id == image.id);
             if !marked && !image.parent_id.is_empty() {
                 continue;
             }
             for name in names(image) {
                 // The first build that finds all of its steps there makes it look as if it had been built here.
                 if let Some((_, tag)) = name.rsplit_once(':').filter(|_| !marked) {
-                    let options = TagImageOptionsBuilder::default().repo(LOADED).tag(tag).build();
+                    let options = TagImageOptionsBuilder::default().repo(LOADED.trim_end_matches(':')).tag(tag).build();
                     if let Err(fault) = ask(QUICK, self.docker.tag_image(&name, Some(options))).await {
                         tracing::debug!(name, "not marked: {}", fault.message());
                     }
