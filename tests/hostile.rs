@@ -365,8 +365,6 @@ fn stacks_that_eat_the_machine() {
     let at = || Spoilt::new(home.path());
     let mut cases = Cases::default();
     cases.add("good", at(), &["works"], "");
-    let bomb = "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass\n";
-    cases.add("fork-bomb", at().app(bomb), &["broken"], "");
     cases.add("memory-hog", at().app("hog = []\nwhile True:\n    hog.append(bytearray(1 << 20))\n"), &["broken"], "");
     let fill = |path: &str| {
         format!(
@@ -494,6 +492,8 @@ fn what_never_ends() {
         &["unknown", "broken"],
         "",
     );
+    let app = "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass\n";
+    cases.add("fork-bomb", at().app(app), SLOW, "");
     let endless = "def init_db():\n    import time\n    while True:\n        print('x' * 10000, flush=True)\n";
     cases.add(
         "tables-never-made",

@@ -21,7 +21,7 @@ use crate::{
     compose::{self, Place},
     course::Course,
     diagnosis::{self, CheckVerdict, HopVerdict, LessonVerdict, Report, Status, Verdict},
-    engine::{BindStyle, BuildPolicy, Engine, ImagePolicy, KnownBuilds, Limits, PortStyle, Progress, UpOptions},
+    engine::{BindStyle, BuildPolicy, Engine, ImagePolicy, Limits, PortStyle, Progress, UpOptions},
     error::{Blame, Error, Result},
     lab::{self, Facts},
     probe::{HostPorts, Observation, Prober, Survey, SurveyOptions, evidence_id, slowness},
@@ -186,7 +186,7 @@ async fn judge(
     clock.phase("read");
     let (mut desired, facts) = read(dir, project, &options.course)?;
     let engine = &options.engine;
-    let up = up_options(engine, &options.course, options.images, options.keep);
+    let up = up_options(engine, options.images, options.keep);
     let own_tables = makes_own_tables(&facts.texts);
     clock.phase("images");
     let supplies = supply(engine, &mut desired, options.images, progress).await?;
@@ -311,10 +311,9 @@ pub fn read(dir: &Path, project: &str, course: &Course) -> Result<(Desired, Fact
 }
 
 /// How a stack is brought up that nobody answers for.
-pub fn up_options(engine: &Engine, course: &Course, images: ImagePolicy, keep: bool) -> UpOptions {
+pub fn up_options(engine: &Engine, images: ImagePolicy, keep: bool) -> UpOptions {
     // One that never rests leaves the others a processor.
     let nano_cpus = i64::try_from(engine.info.cpus / 2).unwrap_or(2).clamp(1, 2) * 1_000_000_000;
-    let known = KnownBuilds::of(course.broken_stack().iter().chain(course.fixed_stack()));
     UpOptions {
         services: None,
         build: BuildPolicy::Always,
@@ -322,7 +321,7 @@ pub fn up_options(engine: &Engine, course: &Course, images: ImagePolicy, keep: b
         images,
         binds: BindStyle::Copy,
         ports: PortStyle::Free,
-        limits: Some(Limits { memory: 512 << 20, nano_cpus, pids: 256, disk: MOST_DISK, known }),
+        limits: Some(Limits { memory: 512 << 20, nano_cpus, pids: 256, disk: MOST_DISK }),
         small_subnets: true,
         labels: janitor::labels(keep),
     }

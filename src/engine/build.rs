@@ -23,7 +23,7 @@ use super::{
     build_failure::{BuildLog, explain},
     call::{Fault, IDLE},
     context::{Config, config_dir},
-    dockerfile::{base_images, metadata_last},
+    dockerfile::{base_images, metadata_after_run},
     images::is_carried,
     layers::{LayerLog, is_id},
     spec::image_name,
@@ -77,10 +77,10 @@ impl Engine {
         let inside = Path::new(&build.dockerfile)
             .components()
             .all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
-        let (any_carried, carried) = self.all_carried().await?;
+        let carried = self.loaded().await?;
         // What was fetched for an image that travels has to be found again below a Dockerfile in which a port was added.
-        let text = match is_carried(&image) || any_carried {
-            true => metadata_last(&recipe.text),
+        let text = match is_carried(&image) || !carried.is_empty() {
+            true => metadata_after_run(&recipe.text),
             false => recipe.text.clone(),
         };
         let own = build.dockerfile_inline.is_some() || !inside || text != recipe.text;
@@ -115,8 +115,7 @@ impl Engine {
         let mut messages = Box::pin(self.docker.build_image(options.build(), None, Some(body_try_stream(body))));
 
         let mut log = BuildLog::new(KEPT_LINES);
-        let mut layers =
-            limits.map(|limits| LayerLog::new(&self.layers, self.info.clock_ahead, &limits.known, &build.context));
+        let mut layers = limits.map(|_| LayerLog::new(&self.layers, self.info.clock_ahead));
         let mut steps = FuturesUnordered::new();
         let (mut printed, mut named) = (0, Vec::new());
         let ended = loop {
@@ -175,6 +174,9 @@ impl Engine {
         let built = built.ok_or_else(|| {
             explain(&service.name, &Fault::Other("the build ended without an image".into()), &log, &recipe.text)
         })?;
+        if let Some(layers) = &mut layers {
+            layers.ended_well(built.size.unwrap_or(i64::MAX));
+        }
         progress.finished(&service.name, "build", "built");
         Ok(built)
     }

@@ -91,16 +91,16 @@ pub(crate) fn rebased(
     lines.join("\n") + "\n"
 }
 
-/// A Dockerfile that makes the same image, with what only tells how it is run (`EXPOSE`, `CMD` …) at the end of each stage: a
-/// change of these leaves all other steps what they were, and a builder finds them in its cache.
-pub(crate) fn metadata_last(text: &str) -> String {
+/// A Dockerfile that makes the same image, with what only tells how it is run (`EXPOSE`, `CMD` …) after the last `RUN` of each stage:
+/// a change of these leaves what was run what it was, and a builder finds it in its cache.
+pub(crate) fn metadata_after_run(text: &str) -> String {
     let words = |line: &str, n: usize| line.split_whitespace().nth(n).unwrap_or_default().to_ascii_uppercase();
     // A shell of its own, or another sign for a line that goes on, makes a line mean something else where it stands.
     let moves = |line: &str| !(words(line, 0) == "SHELL" || line.trim_start().starts_with("# escape"));
     if !text.lines().all(moves) {
         return text.to_owned();
     }
-    let (mut first, mut last) = (String::new(), String::new());
+    let (mut all, mut metadata, mut after_run) = (String::new(), String::new(), String::new());
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         let mut instruction = format!("{line}\n");
@@ -113,16 +113,16 @@ pub(crate) fn metadata_last(text: &str) -> String {
         }
         match words(line, 0).as_str() {
             "FROM" => {
-                first.push_str(&std::mem::take(&mut last));
-                first.push_str(&instruction);
+                all = all + &std::mem::take(&mut metadata) + &std::mem::take(&mut after_run) + &instruction;
             }
-            "CMD" | "ENTRYPOINT" => last.push_str(&instruction),
+            "RUN" => all = all + &std::mem::take(&mut after_run) + &instruction,
+            "CMD" | "ENTRYPOINT" => metadata.push_str(&instruction),
             // A variable in it has the value that it has here.
-            "EXPOSE" | "STOPSIGNAL" if !instruction.contains('$') => last.push_str(&instruction),
-            _ => first.push_str(&instruction),
+            "EXPOSE" | "STOPSIGNAL" if !instruction.contains('$') => metadata.push_str(&instruction),
+            _ => after_run.push_str(&instruction),
         }
     }
-    first + &last
+    all + &metadata + &after_run
 }
 
 /// What `python:3-onbuild` adds to the Dockerfile that stands on it.
@@ -134,7 +134,7 @@ const ONBUILD: [&str; 4] = [
 ];
 
 /// Lines without comments, continued ones joined.
-pub(super) fn logical_lines(text: &str) -> Vec<String> {
+fn logical_lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut open = String::new();
     for line in text.lines() {
@@ -187,13 +187,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_only_tells_how_an_image_is_run_comes_last_in_its_stage() {
-        let text = "FROM a AS one\nCMD [\"x\"]\nRUN y\n\n# z\nFROM b\nEXPOSE 5001\nENTRYPOINT a \\\n  # c\n  b\nCOPY . .\nCMD d\n";
-        let wanted = "FROM a AS one\nRUN y\n\n# z\nCMD [\"x\"]\nFROM b\nCOPY . .\nEXPOSE 5001\nENTRYPOINT a \\\n  # c\n  b\nCMD d\n";
-        assert_eq!(metadata_last(text), wanted);
-        assert_eq!(metadata_last(wanted), wanted);
+    fn what_only_tells_how_an_image_is_run_comes_after_what_is_run() {
+        let text = "FROM a AS one\nCMD [\"x\"]\nRUN y\n\n# z\nFROM b\nEXPOSE 5001\nENTRYPOINT a \\\n  # c\n  b\nRUN e\nCOPY . .\nCMD d\n";
+        let wanted = "FROM a AS one\nRUN y\nCMD [\"x\"]\n\n# z\nFROM b\nRUN e\nEXPOSE 5001\nENTRYPOINT a \\\n  # c\n  b\nCMD d\nCOPY . .\n";
+        assert_eq!(metadata_after_run(text), wanted);
+        assert_eq!(metadata_after_run(wanted), wanted);
         for stays in ["FROM a\nCMD x\nSHELL [\"y\"]\nRUN z\n", "FROM a\nEXPOSE $PORT\nENV PORT=1\n"] {
-            assert_eq!(metadata_last(stays), stays);
+            assert_eq!(metadata_after_run(stays), stays);
         }
     }
 

@@ -1,9 +1,8 @@
-//! The layers that strangers' builds leave in the builder's cache: nobody else needs them, and they take the disk. What a course's
-//! own stack is made of stays, since it is what makes the next build quick.
+//! The layers that strangers' builds leave in the builder's cache: they take the disk, and most of them nobody needs again. What
+//! takes long to make stays, installed packages above all: it makes the next check of the same files quick.
 
 use std::{
     collections::BTreeSet,
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -22,12 +21,8 @@ use super::{
 };
 use crate::error::Result;
 
-/// Instructions that make no files and that no later step reads.
-const FREE: [&str; 6] = ["FROM", "CMD", "ENTRYPOINT", "EXPOSE", "LABEL", "STOPSIGNAL"];
-/// Steps that are looked at for what stays.
-const MOST_STEPS: usize = 40;
-/// A file of a course's is not larger, in bytes.
-const MOST_BYTES: u64 = 1 << 20;
+/// An image whose layers stay is not larger, in bytes.
+const MOST_KEPT: i64 = 1 << 30;
 /// Seconds by which two clocks may differ that were compared.
 const CLOCKS: i64 = 2;
 
@@ -74,59 +69,15 @@ impl Layers {
     }
 }
 
-/// What the stacks of a course are built from.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct KnownBuilds {
-    instructions: BTreeSet<String>,
-    contents: BTreeSet<String>,
-}
-
-impl KnownBuilds {
-    /// From the texts of a stack's files by path.
-    pub fn of<'t>(files: impl IntoIterator<Item = (&'t String, &'t String)>) -> Self {
-        let mut known = Self::default();
-        for (path, text) in files {
-            if path.rsplit('/').next() == Some("Dockerfile") {
-                known.instructions.extend(super::dockerfile::logical_lines(text));
-            }
-            known.contents.insert(text.clone());
-        }
-        known
-    }
-
-    /// Whether a step is one of the course's: the same instruction, on the same files.
-    fn knows(&self, instruction: &str, context: &Path) -> bool {
-        let mut words = instruction.split_whitespace();
-        let keyword = words.next().unwrap_or_default().to_ascii_uppercase();
-        if FREE.contains(&keyword.as_str()) {
-            return true;
-        }
-        if !self.instructions.contains(instruction) {
-            return false;
-        }
-        if !matches!(keyword.as_str(), "COPY" | "ADD") {
-            return true;
-        }
-        let words: Vec<&str> = words.collect();
-        let Some((_, sources)) = words.split_last() else { return false };
-        sources.iter().all(|source| {
-            let path = context.join(source);
-            let is_small = path.symlink_metadata().is_ok_and(|meta| meta.is_file() && meta.len() <= MOST_BYTES);
-            is_small && std::fs::read_to_string(path).is_ok_and(|text| self.contents.contains(&text))
-        })
-    }
-}
-
-/// Reads from a build's output which layers it makes, and notes those that are to go.
+/// Reads from a build's output which layers it makes, and notes those that are to go: all of them, unless it is said that what was run
+/// may stay.
 pub(crate) struct LayerLog<'b> {
     layers: &'b Layers,
-    known: &'b KnownBuilds,
-    context: &'b Path,
     since: i64,
-    /// Layers of the course's own steps since the last one that takes long: they stay if another such step stands on them.
-    pending: Vec<Layer>,
-    /// Every step so far was one of the course's.
-    all_known: bool,
+    /// Up to the last `RUN`, which takes long, and which the next build of these files finds in the cache.
+    run: Vec<Layer>,
+    /// After it: quickly made again, and of no use but for the very same files.
+    copied: Vec<Layer>,
     /// The step's keyword.
     keyword: String,
     cached: bool,
@@ -134,20 +85,18 @@ pub(crate) struct LayerLog<'b> {
 
 impl<'b> LayerLog<'b> {
     /// For a build that begins now, by a clock that is this many seconds ahead of ours.
-    pub(crate) fn new(layers: &'b Layers, clock_ahead: f64, known: &'b KnownBuilds, context: &'b Path) -> Self {
+    pub(crate) fn new(layers: &'b Layers, clock_ahead: f64) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
         let since = (now + clock_ahead) as i64 - CLOCKS;
-        let (pending, keyword) = (Vec::new(), String::new());
-        Self { layers, known, context, since, pending, all_known: true, keyword, cached: false }
+        Self { layers, since, run: Vec::new(), copied: Vec::new(), keyword: String::new(), cached: false }
     }
 
     /// Takes one message of the builder.
     pub(crate) fn take(&mut self, message: &str) {
         let message = message.trim();
-        if let Some((number, _, instruction)) = parse_step(message) {
+        if let Some((_, _, instruction)) = parse_step(message) {
             self.cached = false;
             self.keyword = instruction.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
-            self.all_known = self.all_known && number <= MOST_STEPS && self.known.knows(&instruction, self.context);
         } else if message == "---> Using cache" {
             self.cached = true;
         } else if let Some(id) = message.strip_prefix("---> ")
@@ -155,20 +104,26 @@ impl<'b> LayerLog<'b> {
             && !self.cached
             && self.keyword != "FROM"
         {
-            self.pending.push(Layer { id: id.to_owned(), since: self.since });
+            self.copied.push(Layer { id: id.to_owned(), since: self.since });
+            if self.keyword == "RUN" {
+                self.run.append(&mut self.copied);
+            }
         }
-        if self.all_known && self.keyword == "RUN" && message.starts_with("---> ") {
-            self.pending.clear();
-        }
-        if !self.all_known {
-            self.layers.made().append(&mut self.pending);
+    }
+
+    /// The build came to a good end: what it has run stays, where the whole image is not larger than what people build.
+    pub(crate) fn ended_well(&mut self, image_bytes: i64) {
+        if image_bytes <= MOST_KEPT {
+            self.run.clear();
         }
     }
 }
 
 impl Drop for LayerLog<'_> {
     fn drop(&mut self) {
-        self.layers.made().append(&mut self.pending);
+        let mut made = self.layers.made();
+        made.append(&mut self.run);
+        made.append(&mut self.copied);
     }
 }
 
@@ -179,7 +134,8 @@ pub(crate) fn is_id(text: &str) -> bool {
 
 impl Engine {
     /// Removes the layers that builds of strangers' stacks have made in this process, and names that could not be taken off before.
-    /// Those stay that the course's own stack is made of, and those below an image that has a name. While such a build is under way nothing is done: the next call does it.
+    /// Those below an image
+    /// that has a name stay. While such a build is under way nothing is done: the next call does it.
     ///
     /// # Errors
     /// Environment: the engine does not answer.
@@ -249,19 +205,14 @@ fn left_by(made: &[Layer], there: &[ImageSummary]) -> BTreeSet<String> {
 mod tests {
     use super::*;
 
-    const DOCKERFILE: &str = "FROM python:3.13-slim\n\nENV A=1\nCMD [\"python\", \"app.py\"]\nCOPY requirements.txt ..\nRUN pip install -r ../requirements.txt\nCOPY src .\n";
-
-    /// What is to go of a build that says this.
-    fn to_go(requirements: &str, output: &[&str]) -> Vec<String> {
-        let text = |text: &str| text.to_owned();
-        let files = [(text("Dockerfile"), text(DOCKERFILE)), (text("requirements.txt"), text("Flask\n"))];
-        let known = KnownBuilds::of(files.iter().map(|(path, text)| (path, text)));
-        let context = tempfile::tempdir().unwrap();
-        std::fs::write(context.path().join("requirements.txt"), requirements).unwrap();
-        std::fs::create_dir(context.path().join("src")).unwrap();
+    /// What is to go of a build that says this; its image is so large where it came to a good end.
+    fn to_go(output: &[&str], image_bytes: Option<i64>) -> Vec<String> {
         let layers = Layers::default();
-        let mut log = LayerLog::new(&layers, 0.0, &known, context.path());
+        let mut log = LayerLog::new(&layers, 0.0);
         output.iter().for_each(|message| log.take(message));
+        if let Some(bytes) = image_bytes {
+            log.ended_well(bytes);
+        }
         drop(log);
         layers.made().iter().map(|layer| layer.id.clone()).collect()
     }
@@ -285,20 +236,22 @@ mod tests {
     ];
 
     #[test]
-    fn what_the_course_is_made_of_stays() {
-        assert_eq!(to_go("Flask\n", &BUILD), ["666666666666"]);
+    fn what_was_run_stays_after_a_good_end() {
+        assert_eq!(to_go(&BUILD, Some(200 << 20)), ["666666666666"]);
     }
 
     #[test]
-    fn the_same_instruction_on_another_file_is_another_step() {
-        assert_eq!(to_go("evil\n", &BUILD), ["333333333333", "444444444444", "555555555555", "666666666666"]);
+    fn nothing_stays_of_a_build_that_failed_or_of_a_huge_image() {
+        let all = ["333333333333", "444444444444", "555555555555", "666666666666"];
+        assert_eq!(to_go(&BUILD, None), all);
+        assert_eq!(to_go(&BUILD, Some(2 << 30)), all);
     }
 
     #[test]
-    fn what_a_stranger_runs_does_not_stay() {
+    fn only_ids_are_layers() {
         let output = ["Step 1/2 : FROM x", " ---> 0123456789ab", "Step 2/2 : RUN head /dev/urandom > /x"];
         let output = [&output[..], &[" ---> Running in 123456789abc", " ---> ffffffffffff", " ---> no-id"]].concat();
-        assert_eq!(to_go("Flask\n", &output), ["ffffffffffff"]);
+        assert_eq!(to_go(&output, None), ["ffffffffffff"]);
     }
 
     #[test]

@@ -61,7 +61,6 @@ pub use discover::{Engine, EngineInfo, EngineKind};
 pub(crate) use dockerfile::{base_images, rebased};
 pub(crate) use images::relative;
 pub use images::{BASE_IMAGES, ImageOrigin, ImagePolicy, ImageStatus};
-pub use layers::KnownBuilds;
 pub use leftovers::Labelled;
 pub use progress::{Progress, Step};
 pub use run::{EngineEvent, LogLine, Output, Stream};

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ImagePolicy, KnownBuilds};
+use super::ImagePolicy;
 
 /// How a stack is brought up.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,8 +73,6 @@ pub struct Limits {
     pub pids: i64,
     /// Bytes of one file, and of all that a step of a build writes.
     pub disk: u64,
-    /// What may stay of its builds, as layers in the builder's cache.
-    pub known: KnownBuilds,
 }
 
 /// What `up` did.

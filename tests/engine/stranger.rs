@@ -1,7 +1,7 @@
 //! Stacks that are not trusted.
 
 use bollard::query_parameters::*;
-use breakfix::engine::{BindStyle, ChangeKind, KnownBuilds, Limits, PortStyle, UpOptions};
+use breakfix::engine::{BindStyle, ChangeKind, Limits, PortStyle, UpOptions};
 
 use crate::support::*;
 
@@ -9,13 +9,7 @@ fn strict() -> UpOptions {
     UpOptions {
         binds: BindStyle::Copy,
         ports: PortStyle::Free,
-        limits: Some(Limits {
-            memory: 256 << 20,
-            nano_cpus: 1_000_000_000,
-            pids: 128,
-            disk: 1 << 30,
-            known: KnownBuilds::default(),
-        }),
+        limits: Some(Limits { memory: 256 << 20, nano_cpus: 1_000_000_000, pids: 128, disk: 1 << 30 }),
         small_subnets: true,
         labels: [("dev.breakfix.submission".into(), "7".into())].into(),
         ..Default::default()

@@ -93,7 +93,7 @@ impl Bench {
         progress: &Progress,
     ) -> Result<(Report, Option<bool>)> {
         let (making, engine, course) = (&case.making, &options.engine, &options.course);
-        let up = up_options(engine, course, options.images, false);
+        let up = up_options(engine, options.images, false);
         // Only a case that comes to its end leaves something to build on.
         let kept = self.kept.take();
         self.write(making.first())?;

@@ -44,13 +44,15 @@ impl Engine {
         Ok(images.into_iter().flat_map(names).collect())
     }
 
-    /// Whether there are any, of all courses, and those that were loaded from a file: the builder does not look for what it needs
-    /// among them unless it is told. Where one was built here, its steps are in the builder's own cache.
-    pub(crate) async fn all_carried(&self) -> Result<(bool, Vec<String>)> {
+    /// Those of all courses that were loaded from a file: the builder does not look for what it needs among them unless it is told.
+    /// Where one was built here, its steps are in the builder's own cache.
+    pub(crate) async fn loaded(&self) -> Result<Vec<String>> {
         let images = self.summaries_named(REPOSITORY).await?;
-        let any = !images.is_empty();
+        if images.is_empty() {
+            return Ok(Vec::new());
+        }
         // Asked apart: engines tell only the names that were asked for.
-        let marks = if any { self.summaries_named(LOADED).await? } else { Vec::new() };
+        let marks = self.summaries_named(LOADED).await?;
         let mut loaded = Vec::new();
         for image in images {
             let marked = marks.iter().any(|mark| mark.id == image.id);
@@ -68,7 +70,7 @@ impl Engine {
                 loaded.push(name);
             }
         }
-        Ok((any, loaded))
+        Ok(loaded)
     }
 }
 
