@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Works, proxy::addresses};
 use crate::{
     compose::Stack,
-    engine::{BuildPolicy, Container, Engine, Progress, UpOptions},
+    engine::{BuildPolicy, Engine, Progress, UpOptions},
     error::{Error, Result},
 };
 
@@ -28,7 +28,7 @@ pub(super) async fn move_away(
     up: &UpOptions,
     progress: &Progress,
 ) -> Result<()> {
-    let Some(old) = container(engine, stack, service).await? else {
+    let Some(old) = engine.container_of(&stack.project, service).await? else {
         return Err(Error::stack(format!("{service} has no container that could move")));
     };
     let before = addresses(engine, &old).await?;
@@ -41,7 +41,7 @@ pub(super) async fn move_away(
     for toolbox in taken {
         toolbox.close().await?;
     }
-    let after = match container(engine, stack, service).await? {
+    let after = match engine.container_of(&stack.project, service).await? {
         Some(new) => addresses(engine, &new).await?,
         None => BTreeMap::new(),
     };
@@ -49,11 +49,6 @@ pub(super) async fn move_away(
         return Err(Error::environment(format!("{service} came back at the address that it had")));
     }
     Ok(())
-}
-
-async fn container(engine: &Engine, stack: &Stack, service: &str) -> Result<Option<Container>> {
-    let containers = engine.containers(&stack.project).await?;
-    Ok(containers.into_iter().find(|container| container.service == service))
 }
 
 impl Works {

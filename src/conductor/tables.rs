@@ -170,8 +170,7 @@ impl Starting<'_> {
     }
 
     async fn container(&self, service: &str) -> Result<Option<Container>> {
-        let containers = self.engine.containers(&self.desired.stack.project).await?;
-        Ok(containers.into_iter().find(|container| container.service == service))
+        self.engine.container_of(&self.desired.stack.project, service).await
     }
 
     async fn runs(&self, service: &str) -> Result<bool> {

@@ -98,8 +98,8 @@ impl Works {
 
     /// Whether the service's container runs.
     pub(super) async fn runs(&self, project: &str, service: &str) -> Result<bool> {
-        let containers = self.engine.containers(project).await?;
-        Ok(containers.iter().any(|one| one.service == service && one.state == ServiceState::Running))
+        let there = self.engine.container_of(project, service).await?;
+        Ok(there.is_some_and(|one| one.state == ServiceState::Running))
     }
 
     /// Makes the base images be here, and says when stand-ins are used.
@@ -183,9 +183,10 @@ impl Works {
     /// Stack: it does not start. Environment: engine.
     pub async fn reload(&self, service: &str, progress: &Progress) -> Result<()> {
         let project = project(&self.dir);
-        let containers = self.engine.containers(&project).await?;
-        let running = containers.iter().find(|one| one.service == service && one.state == ServiceState::Running);
-        let Some(container) = running else { return self.engine.restart(&project, service, progress).await };
+        let there = self.engine.container_of(&project, service).await?;
+        let Some(container) = there.filter(|one| one.state == ServiceState::Running) else {
+            return self.engine.restart(&project, service, progress).await;
+        };
         let nginx = async |arguments: &[&str]| {
             let command = [&["nginx"], arguments].concat();
             self.engine.exec(&container.id, &command, &Default::default(), RELOAD_WITHIN).await

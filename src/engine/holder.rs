@@ -8,6 +8,7 @@ use super::{
     Engine,
     call::{QUICK, ask},
     labels,
+    proc_net::listen_rows,
 };
 
 /// How long a connection to the port may take.
@@ -48,7 +49,9 @@ fn by_container(container: &ContainerSummary, project: &str) -> Option<String> {
 /// The program of this machine that listens there, as far as this user may see it.
 fn program_at(port: u16) -> Option<String> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| std::fs::read_to_string(path).unwrap_or_default());
-    let sockets: BTreeSet<String> = tables.iter().flat_map(|table| sockets_at(table, port)).collect();
+    let rows = tables.iter().flat_map(|table| listen_rows(table)).filter(|row| row.port == port);
+    // As links to them read.
+    let sockets: BTreeSet<String> = rows.map(|row| format!("socket:[{}]", row.inode)).collect();
     let processes = std::fs::read_dir("/proc").ok()?.flatten();
     for process in processes.filter(|entry| entry.file_name().to_string_lossy().parse::<u32>().is_ok()) {
         let Ok(files) = std::fs::read_dir(process.path().join("fd")) else { continue };
@@ -59,17 +62,6 @@ fn program_at(port: u16) -> Option<String> {
         }
     }
     None
-}
-
-/// The sockets that listen on this port, as links to them read: `socket:[4711]`.
-fn sockets_at(table: &str, port: u16) -> impl Iterator<Item = String> + '_ {
-    const LISTENS: &str = "0A";
-    let end = format!(":{port:04X}");
-    table.lines().skip(1).filter_map(move |line| {
-        let columns: Vec<&str> = line.split_whitespace().collect();
-        let here = columns.get(1)?.ends_with(&end) && *columns.get(3)? == LISTENS;
-        here.then(|| columns.get(9).map(|inode| format!("socket:[{inode}]")))?
-    })
 }
 
 #[cfg(test)]

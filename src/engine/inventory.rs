@@ -40,6 +40,15 @@ impl Engine {
         Ok(containers)
     }
 
+    /// The container of one service, if there is one.
+    ///
+    /// # Errors
+    /// Environment: the engine does not answer.
+    pub async fn container_of(&self, project: &str, service: &str) -> Result<Option<Container>> {
+        let containers = self.containers(project).await?;
+        Ok(containers.into_iter().find(|container| container.service == service))
+    }
+
     /// An image by name or id, if it is here.
     pub(crate) async fn image(&self, name: &str) -> Result<Option<ImageInspect>> {
         found(ask(QUICK, self.docker.inspect_image(name)).await)

@@ -62,6 +62,7 @@ pub(crate) use dockerfile::{base_images, rebased};
 pub(crate) use images::relative;
 pub use images::{BASE_IMAGES, ImageOrigin, ImagePolicy, ImageStatus};
 pub use leftovers::Labelled;
+pub(crate) use proc_net::{ListenRow, listen_rows};
 pub use progress::{Progress, Step};
 pub use run::{EngineEvent, LogLine, Output, Stream};
 pub use stack::{

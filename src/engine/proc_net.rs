@@ -21,7 +21,8 @@ impl Engine {
     /// Environment: it does not run, or does not answer in time.
     pub async fn proc_net(&self, container: &Container, within: Duration) -> Result<String> {
         // A command inside costs a processor sixty milliseconds, and while an app starts it is asked again and again.
-        if let Some(text) = from_here(container) {
+        let here = container.clone();
+        if let Ok(Some(text)) = tokio::task::spawn_blocking(move || from_here(&here)).await {
             return Ok(text);
         }
         let command = ["cat", "/proc/net/tcp", "/proc/net/tcp6"];
@@ -43,6 +44,32 @@ fn from_here(container: &Container) -> Option<String> {
     text += &read("net/tcp6").unwrap_or_default();
     // Asked last: a number that meanwhile belongs to another process says so.
     read("cgroup").is_ok_and(|groups| groups.contains(&container.id)).then_some(text)
+}
+
+/// A row of such a table whose socket listens.
+pub(crate) struct ListenRow<'t> {
+    /// In hexadecimal, as the kernel writes it.
+    pub address: &'t str,
+    /// Port.
+    pub port: u16,
+    /// Number of the socket; empty in a row that is cut off.
+    pub inode: &'t str,
+}
+
+/// The rows whose socket listens; what cannot be read is passed over.
+/// Source: <https://docs.kernel.org/networking/proc_net_tcp.html>
+pub(crate) fn listen_rows(table: &str) -> impl Iterator<Item = ListenRow<'_>> {
+    const LISTEN: &str = "0A";
+    table.lines().filter_map(|line| {
+        let columns: Vec<&str> = line.split_ascii_whitespace().collect();
+        let (address, port) = columns.get(1)?.split_once(':')?;
+        let port = u16::from_str_radix(port, 16).ok()?;
+        (*columns.get(3)? == LISTEN).then(|| ListenRow {
+            address,
+            port,
+            inode: columns.get(9).copied().unwrap_or_default(),
+        })
+    })
 }
 
 #[cfg(test)]

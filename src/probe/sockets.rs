@@ -3,32 +3,24 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::ListenSocket;
+use crate::engine::{ListenRow, listen_rows};
 
 /// The engine's own name server listens in each container.
 const ENGINE_DNS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 11);
-/// State number of a listening socket.
-const LISTEN: &str = "0A";
 /// Sockets that are kept, as a bound on what a container can make us hold.
 const MOST: usize = 64;
 
 /// The listening sockets in the text of one or both files; what cannot be read is passed over.
 pub(crate) fn listening(text: &str) -> Vec<ListenSocket> {
-    let mut sockets: Vec<ListenSocket> = text.lines().filter_map(socket).collect();
+    let mut sockets: Vec<ListenSocket> = listen_rows(text).filter_map(socket).collect();
     sockets.sort();
     sockets.dedup();
     sockets.truncate(MOST);
     sockets
 }
 
-fn socket(line: &str) -> Option<ListenSocket> {
-    let mut columns = line.split_ascii_whitespace();
-    let local = columns.nth(1)?;
-    let state = columns.nth(1)?;
-    if state != LISTEN {
-        return None;
-    }
-    let (address, port) = local.split_once(':')?;
-    let port = u16::from_str_radix(port, 16).ok()?;
+fn socket(row: ListenRow<'_>) -> Option<ListenSocket> {
+    let (address, port) = (row.address, row.port);
     let address = match address.len() {
         8 => {
             let address = Ipv4Addr::from(u32::from_str_radix(address, 16).ok()?.swap_bytes());

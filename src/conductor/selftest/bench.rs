@@ -174,7 +174,7 @@ impl Bench {
         if !prober.wait_database(DATABASE_WITHIN, progress).await? {
             return Ok(None);
         }
-        let Some(container) = self.container(engine, &ground.database.name).await? else { return Ok(None) };
+        let Some(container) = engine.container_of(&self.project, &ground.database.name).await? else { return Ok(None) };
         let Some(shared) = empty(engine, &container.id).await else { return Ok(None) };
         let log = log(engine, &container).await?;
         Ok(Some(Kept { ground, container: container.id, started_at: container.started_at, log, shared }))
@@ -206,11 +206,6 @@ impl Bench {
             return Ok(None);
         }
         Ok(Some(kept))
-    }
-
-    async fn container(&self, engine: &Engine, service: &str) -> Result<Option<Container>> {
-        let containers = engine.containers(&self.project).await?;
-        Ok(containers.into_iter().find(|container| container.service == service))
     }
 
     /// Makes the directory hold these files and no others. What is the same already keeps its date.
