@@ -206,7 +206,7 @@ fn running_in(text: &str) -> Option<String> {
 }
 
 /// With a tag: a bare name means all tags to some calls.
-fn tagged(image: &str) -> String {
+pub(crate) fn tagged(image: &str) -> String {
     let last = image.rsplit('/').next().unwrap_or(image);
     if last.contains(':') || image.contains('@') { image.to_owned() } else { format!("{image}:latest") }
 }
@@ -285,7 +285,7 @@ fn pack(
 
 /// A file as it looks whoever sends it: root's, and written by nobody else where that comes from a habit of the machine (`umask 002`).
 /// Owner and mode are part of what the builder's cache compares, and an image that was built elsewhere has to be found in it.
-fn append(tar: &mut tar::Builder<impl Write>, file: &ContextFile) -> io::Result<()> {
+pub(crate) fn append(tar: &mut tar::Builder<impl Write>, file: &ContextFile) -> io::Result<()> {
     let metadata = fs::symlink_metadata(&file.absolute)?;
     let mut header = tar::Header::new_gnu();
     header.set_metadata(&metadata);

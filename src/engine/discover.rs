@@ -12,6 +12,7 @@ use super::{
     remedy::{Machine, Plan, plan},
     text::parse_time,
     toolbox::Toolboxes,
+    top_layer::TopLayers,
 };
 use crate::error::{Error, Result};
 
@@ -29,6 +30,7 @@ pub struct Engine {
     pub(crate) toolboxes: Toolboxes,
     pub(crate) flights: Flights,
     pub(crate) layers: Layers,
+    pub(crate) top_layers: TopLayers,
 }
 
 /// What is known of an engine.
@@ -139,6 +141,9 @@ async fn connect(candidate: &Candidate) -> Result<Engine, Trouble> {
     }
     let is_podman = version.components.iter().flatten().any(|part| part.name.contains("Podman"));
     let is_desktop = info.operating_system.as_deref().is_some_and(|name| name.contains("Docker Desktop"));
+    // Podman, and an engine that keeps its images with containerd, want every layer with an image.
+    let by_containerd = info.driver_status.iter().flatten().flatten().any(|word| word.starts_with("io.containerd."));
+    let takes_layers = !is_podman && !by_containerd;
     Ok(Engine {
         docker,
         info: EngineInfo {
@@ -159,6 +164,7 @@ async fn connect(candidate: &Candidate) -> Result<Engine, Trouble> {
         toolboxes: Toolboxes::default(),
         flights: Flights::default(),
         layers: Layers::default(),
+        top_layers: TopLayers::new(takes_layers),
     })
 }
 

@@ -1,6 +1,9 @@
 //! The little that has to be known of a Dockerfile before it is built: the images that it stands on, and what no step needs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Component, Path, PathBuf},
+};
 
 /// The images that a Dockerfile names in `FROM` and `COPY --from`, without its own stages and `scratch`.
 /// Arguments of the first lines are put in; a name that stays open is left to the builder.
@@ -125,6 +128,91 @@ pub(crate) fn metadata_after_run(text: &str) -> String {
     all + &metadata + &after_run
 }
 
+/// The last `COPY` of a Dockerfile, where nothing after it makes a layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LastCopy {
+    /// Its two words, as written.
+    pub words: String,
+    /// A path in the context; empty for all of it.
+    pub source: PathBuf,
+    /// The directory in the image, from its root.
+    pub target: PathBuf,
+    /// The Dockerfile without it, and without comments.
+    pub below: String,
+}
+
+/// Finds the last `COPY`; `None` where it is not plain what it brings, or where more than it decides what is on top: several stages,
+/// volumes, owners and modes of files, links.
+pub(crate) fn last_copy(text: &str) -> Option<LastCopy> {
+    if text.contains("<<") || text.lines().any(|line| line.trim_start().starts_with("# escape")) {
+        return None;
+    }
+    let mut lines = logical_lines(text);
+    let split = |line: &str| -> Option<(String, String)> {
+        let (keyword, rest) = line.trim().split_once(char::is_whitespace)?;
+        Some((keyword.to_ascii_uppercase(), rest.trim().to_owned()))
+    };
+    let (mut stages, mut dir, mut copy) = (0, None, None);
+    for (at, line) in lines.iter().enumerate() {
+        let (keyword, rest) = split(line)?;
+        match keyword.as_str() {
+            "FROM" => stages += 1,
+            "WORKDIR" => {
+                dir = inside(dir.as_deref(), &rest);
+                copy = None;
+            }
+            "COPY" => copy = Some((at, dir.clone(), rest)),
+            "RUN" => {
+                if gives_away(&rest) {
+                    return None;
+                }
+                copy = None;
+            }
+            "ADD" => copy = None,
+            "VOLUME" | "ONBUILD" | "USER" => return None,
+            _ => {}
+        }
+    }
+    let (at, dir, words) = copy.filter(|_| stages == 1)?;
+    let (source, target) = words.split_once(char::is_whitespace)?;
+    let target = target.trim();
+    let is_plain =
+        |word: &str| !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || "*?[]$\"'\\".contains(c));
+    if !is_plain(source) || !is_plain(target) || source.starts_with("--") || source.contains("://") {
+        return None;
+    }
+    let target = inside(dir.as_deref(), target)?;
+    let source: PathBuf = inside(Some(Path::new("/")), source.trim_start_matches('/'))?.components().skip(1).collect();
+    lines.remove(at);
+    Some(LastCopy { source, target, below: lines.join("\n"), words })
+}
+
+/// Whether a `RUN` may give a directory to somebody else, or make it a link.
+fn gives_away(run: &str) -> bool {
+    const ANYWHERE: [&str; 6] = ["ln", "chown", "chmod", "chgrp", "umask", "setfacl"];
+    let word = |word: &str| {
+        word.rsplit('/').next().is_some_and(|name| ANYWHERE.contains(&name.trim_matches(['"', '\'', ','])))
+    };
+    let first = |command: &str| command.split_whitespace().next().is_some_and(|name| name.ends_with("install"));
+    run.split_whitespace().any(word) || run.split(['&', '|', ';', '(']).any(first)
+}
+
+/// A path of an image from its root; `None` where it cannot be told.
+fn inside(dir: Option<&Path>, path: &str) -> Option<PathBuf> {
+    if path.contains(['$', '"']) || !(path.starts_with('/') || dir.is_some()) {
+        return None;
+    }
+    let mut whole = PathBuf::new();
+    for part in dir.unwrap_or(Path::new("/")).join(path).components() {
+        match part {
+            Component::ParentDir => drop(whole.pop()),
+            Component::CurDir => {}
+            part => whole.push(part),
+        }
+    }
+    Some(whole)
+}
+
 /// What `python:3-onbuild` adds to the Dockerfile that stands on it.
 const ONBUILD: [&str; 4] = [
     "WORKDIR /usr/src/app",
@@ -195,6 +283,41 @@ mod tests {
         for stays in ["FROM a\nCMD x\nSHELL [\"y\"]\nRUN z\n", "FROM a\nEXPOSE $PORT\nENV PORT=1\n"] {
             assert_eq!(metadata_after_run(stays), stays);
         }
+    }
+
+    #[test]
+    fn the_last_copy_is_found_where_it_alone_is_on_top() {
+        let head = "FROM python:3.13-slim\nWORKDIR /opt/shop/src\nCOPY requirements.txt ../\nRUN apt-get install -y x && pip install -r ../requirements.txt\n";
+        let found = |rest: &str| last_copy(&format!("{head}{rest}"));
+        let copy = found("COPY src .\nCMD [\"python\", \"app.py\"]\n").unwrap();
+        assert_eq!((copy.source, copy.target, copy.words), ("src".into(), "/opt/shop/src".into(), "src .".into()));
+        assert!(
+            copy.below.contains("requirements.txt") && copy.below.contains("CMD") && !copy.below.contains("COPY src")
+        );
+        let all = found("# all\nCOPY ./ /app/x/../\n").unwrap();
+        assert_eq!((all.source, all.target), (PathBuf::new(), "/app".into()));
+        for rest in [
+            "COPY src .\nRUN x",
+            "COPY src .\nWORKDIR /x",
+            "COPY src .\nADD a b",
+            "COPY --chown=1 src .",
+            "COPY a b .",
+            "COPY *.py .",
+            "COPY [\"src\", \".\"]",
+            "COPY $SRC .",
+            "COPY <<E /x\nE",
+            "RUN chmod 700 .\nCOPY src .",
+            "RUN a && ln -s /x /app\nCOPY src /app",
+            "RUN a && install -d -o 1 /app\nCOPY src /app",
+            "USER x\nCOPY src .",
+            "VOLUME /x\nCOPY src .",
+            "FROM b\nCOPY src .",
+            "WORKDIR $X\nCOPY src .",
+            "CMD x",
+        ] {
+            assert_eq!(found(rest), None, "{rest}");
+        }
+        assert_eq!(last_copy("FROM a\nCOPY src ."), None, "the base image knows where");
     }
 
     #[test]

@@ -60,6 +60,12 @@ impl Layers {
         self.named().push(name.to_owned());
     }
 
+    /// Notes an image that was made without a builder, at a time of the engine's clock in seconds since the epoch.
+    pub(crate) fn made_here(&self, id: &str, since: f64) {
+        let id = id.trim_start_matches("sha256:").to_owned();
+        self.made().push(Layer { id, since: since as i64 - CLOCKS });
+    }
+
     fn named(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
         self.0.named.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -53,6 +53,7 @@ mod stack;
 mod supply;
 mod text;
 mod toolbox;
+mod top_layer;
 mod up;
 
 use std::path::Path;

@@ -11,6 +11,7 @@ use super::{
     inventory::label,
     labels,
     spec::image_name,
+    top_layer::TopLayer,
 };
 use crate::{
     compose::{Service, Stack},
@@ -106,21 +107,43 @@ impl Supply {
             };
             return Ok(Ready { image, context: known_context.map(Into::into), base: known_base.map(Into::into) });
         };
-        let hashed = build.clone();
-        let context = tokio::task::spawn_blocking(move || hashed.context_hash())
-            .await
-            .map_err(|error| Error::environment("the build context could not be read").because(error))??;
         let base = base_ids(recipe, &self.images);
+        let adds = |base: &String| self.images.get(base).is_some_and(adds_steps);
+        let plain = !recipe.bases.iter().any(adds);
+        let (owned, hashed, text, below) = (service.clone(), build.clone(), recipe.text.clone(), base.clone());
+        let (context, top) = tokio::task::spawn_blocking(move || {
+            let top = if plain { TopLayer::of(&owned, &hashed, &text, &below)? } else { None };
+            Ok((hashed.context_hash()?, top))
+        })
+        .await
+        .map_err(|error| Error::environment("the build context could not be read").because(error))??;
         if let Some(image) = present
             && known_context == Some(context.as_str())
             && known_base == Some(base.as_str())
         {
             progress.finished(&service.name, "build", "nothing changed");
+            if let Some(top) = &top {
+                engine.remember_top(top, image).await;
+            }
             return Ok(Ready { image: image.clone(), context: Some(context), base: Some(base) });
         }
+        if let Some(top) = &top
+            && let Some(image) =
+                engine.put_on_top(service, build, top, &name, options.limits.is_some(), progress).await?
+        {
+            return Ok(Ready { image, context: Some(context), base: Some(base) });
+        }
         let image = engine.build(stack, service, build, recipe, options.limits.as_ref(), progress).await?;
+        if let Some(top) = &top {
+            engine.remember_top(top, &image).await;
+        }
         Ok(Ready { image, context: Some(context), base: Some(base) })
     }
+}
+
+/// Whether an image adds steps of its own to every Dockerfile that stands on it.
+fn adds_steps(base: &ImageInspect) -> bool {
+    base.config.as_ref().and_then(|config| config.on_build.as_ref()).is_some_and(|steps| !steps.is_empty())
 }
 
 async fn look(engine: &Engine, names: BTreeSet<String>) -> Result<BTreeMap<String, ImageInspect>> {

@@ -14,5 +14,6 @@ mod ports;
 mod stranger;
 mod support;
 mod toolbox;
+mod top_layer;
 mod troubles;
 mod up;

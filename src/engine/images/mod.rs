@@ -17,10 +17,12 @@ mod transfer;
 
 use std::path::Path;
 
+pub(crate) use archive::OnTop;
 pub(crate) use carried::is_carried;
 pub(crate) use family::relative;
 use pull::Ask;
 use refusal::Refusal;
+pub(crate) use transfer::load_stream;
 
 use super::{Engine, Progress};
 use crate::error::{Error, Result};

@@ -73,7 +73,7 @@ pub(super) async fn load(engine: &Engine, path: &Path, progress: &Progress) -> R
 }
 
 /// Gives the engine an image archive.
-pub(super) async fn load_stream(
+pub(crate) async fn load_stream(
     engine: &Engine,
     pieces: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
 ) -> Result<(), Fault> {
