@@ -73,7 +73,7 @@ fn decode(mut bytes: Vec<u8>) -> Result<String, Unreadable> {
 }
 
 /// True for the names that compose looks for.
-pub(super) fn is_compose_file(name: &str) -> bool {
+pub(crate) fn is_compose_file(name: &str) -> bool {
     BASES.contains(&name) || OVERRIDES.contains(&name)
 }
 

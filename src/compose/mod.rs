@@ -34,6 +34,7 @@ mod yaml;
 mod yaml_error;
 
 pub use context::{ContextFile, FileKind};
+pub(crate) use files::is_compose_file;
 pub use load::{LoadOptions, load, project_name};
 pub use model::{
     Asked, Build, Dependency, DependencyCondition, Finding, Healthcheck, Mount, MountKind, Network, NetworkAttachment,

@@ -194,8 +194,16 @@ async fn judge(
     clock.phase("start");
     let prober =
         Prober::new(engine.clone(), desired.stack.clone(), desired.roles.clone(), facts.clone(), &options.course);
-    let starting =
-        Starting { engine, desired: &desired, up: &up, course: &options.course, prober: &prober, own_tables, progress };
+    let starting = Starting {
+        engine,
+        desired: &desired,
+        up: &up,
+        course: &options.course,
+        prober: &prober,
+        own_tables,
+        have_tables: false,
+        progress,
+    };
     let in_doubt = |reason: Option<&str>| {
         let what = ["with other images than it asks for it does not work, which proves nothing".to_owned()];
         what.into_iter().chain(supplies.notes()).chain(reason.map(str::to_owned)).collect::<Vec<_>>().join("\n")

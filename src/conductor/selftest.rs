@@ -7,6 +7,7 @@
 mod bench;
 mod cases;
 mod expect;
+mod tables;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

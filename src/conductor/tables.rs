@@ -50,6 +50,8 @@ pub struct Starting<'a> {
     pub prober: &'a Prober,
     /// Whether the files have a way of their own to the tables: then it goes first.
     pub own_tables: bool,
+    /// Whether the database has its tables already.
+    pub have_tables: bool,
     /// Where steps are told.
     pub progress: &'a Progress,
 }
@@ -68,8 +70,9 @@ impl Starting<'_> {
             all_started();
             started
         };
+        let tables = async { if self.have_tables { Ok(()) } else { self.make_tables(&nothing_more).await } };
         // The tables take as long as the proxy's start: side by side.
-        let (started, tables) = tokio::join!(up, self.make_tables(&nothing_more));
+        let (started, tables) = tokio::join!(up, tables);
         if let Err(error) = &started
             && (error.blame != Blame::Stack || self.engine.containers(&self.desired.stack.project).await?.is_empty())
         {

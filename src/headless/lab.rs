@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use futures_util::{StreamExt, stream};
@@ -20,7 +21,7 @@ use crate::{
     engine::ServiceState,
     engine::{ChangeKind, Container, Engine, LogLine},
     error::{Error, Result},
-    journal::{self, Event, Journal},
+    journal::{self, Event, Journal, Outcome, WorkKind},
     lab::{Lab, LabLock},
 };
 
@@ -90,6 +91,7 @@ pub async fn up(context: &Context, dir: &Path) -> Result<u8> {
     let mut desk = Desk::open(context, &lab).await?;
     let paint = Paint::stdout(context.color);
     let line = ProgressLine::start(context.verbose > 0);
+    let began = Instant::now();
     let result = async {
         let report = desk.works.up(&[], true, line.progress()).await?;
         line.clear();
@@ -102,12 +104,21 @@ pub async fn up(context: &Context, dir: &Path) -> Result<u8> {
             };
             print(&format!("{} {:<12} {done}\n", paint.good("✓"), clean(&change.service)))?;
         }
-        desk.works.bootstrap(line.progress()).await
+        let started = began.elapsed();
+        desk.works.bootstrap(line.progress()).await?;
+        Ok((started, began.elapsed() - started))
     }
     .await;
     line.finish().await;
     desk.tell()?;
-    result?;
+    let (started, given): (Duration, Duration) = result?;
+    // As the tutor does: it does not start with what was done here.
+    let works = [(WorkKind::Up { services: vec![], build: true }, started), (WorkKind::Bootstrap, given)];
+    for (id, (work, took)) in (0..).zip(works) {
+        desk.journal.write(Event::WorkStarted { id, work: work.clone() })?;
+        let ended = Event::WorkEnded { id, work, outcome: Outcome::Done, seconds: took.as_secs_f64() };
+        desk.journal.write(ended)?;
+    }
     print(&format!("{} the database has its tables\n", paint.good("✓")))?;
     print(&format!("The story's address is {}; breakfix status says what works.\n", context.course.stack.url))?;
     Ok(0)

@@ -95,7 +95,8 @@ async fn proved(
             let (selftest, progress) = (&selftest, line.progress());
             async move { (index, selftest.prove(case, progress).await) }
         };
-        let mut results = stream::iter(cases.iter().enumerate()).map(each).buffer_unordered(jobs);
+        // Each waits for a part of its time, one of them a whole minute: one more than there are processors keeps these busy.
+        let mut results = stream::iter(cases.iter().enumerate()).map(each).buffer_unordered(jobs + 1);
         let mut early: BTreeMap<usize, CaseReport> = BTreeMap::new();
         while let Some((index, report)) = results.next().await {
             let Some(report) = report else { continue };

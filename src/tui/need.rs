@@ -86,12 +86,14 @@ pub fn missing_images(model: &Model) -> impl Iterator<Item = &str> {
 /// What `u` asks for, in order: the smallest thing that helps.
 pub fn up_actions(model: &Model) -> Vec<Action> {
     let up = |services: Vec<String>| Action::Up { services, build: false };
+    let runs = model.containers.iter().any(|container| container.state == ServiceState::Running);
+    let live = (runs && !model.stale.is_empty()).then_some(Action::MakeLive);
     if !model.progress.bootstrapped {
-        // The developer's three commands, in their order.
-        return vec![up(vec![model.course.roles.database.clone()]), Action::Bootstrap, up(vec![])];
+        // The developer's three commands, in their order; and what was edited while somebody else had started it.
+        let first = [up(vec![model.course.roles.database.clone()]), Action::Bootstrap, up(vec![])];
+        return first.into_iter().chain(live).collect();
     }
-    let nothing_runs = !model.containers.iter().any(|container| container.state == ServiceState::Running);
-    if model.stale.is_empty() || nothing_runs { vec![up(vec![])] } else { vec![Action::MakeLive] }
+    vec![live.unwrap_or_else(|| up(vec![]))]
 }
 
 /// What `u` would type, in words: `docker compose up -d`.

@@ -18,7 +18,8 @@ COPY src .
 ";
 const APP: &str = "import time\nprint('one', flush=True)\ntime.sleep(600)\n";
 /// All that can be seen of the files below `/opt`, but for times.
-const LOOK: &str = "find /opt | sort | while read path; do stat -c '%A %u %g %N' \"$path\"; done; find /opt -type f -exec cat {} +";
+const LOOK: &str =
+    "find /opt | sort | while read path; do stat -c '%A %u %g %N' \"$path\"; done; find /opt -type f -exec cat {} +";
 
 async fn up(lab: &Lab) -> Vec<String> {
     let always = UpOptions { build: BuildPolicy::Always, ..Default::default() };

@@ -3,7 +3,8 @@
 //! What stays from one case to the next is the database *server*, with its networks, where the next case asks for the very
 //! same one. Before it is used again everything else of the project is gone, all its databases are dropped and made anew, and
 //! it has to look as it did at first: the same run of the same container, nothing new in its log, the same roles and settings.
-//! Where any of this is not so, it is thrown away and the case starts from nothing.
+//! Where any of this is not so, it is thrown away and the case starts from nothing. Tables that a case's own code has made are given to
+//! those after it whose code would make the very same.
 
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
@@ -12,6 +13,7 @@ use tempfile::TempDir;
 use super::{
     SelftestOptions,
     cases::{Case, Texts},
+    tables,
 };
 use crate::{
     compose::{MountKind, Network, Place, Service, Stack, Volume},
@@ -59,6 +61,8 @@ struct Kept {
     log: Vec<String>,
     /// What its databases share: roles, settings.
     shared: String,
+    /// The tables that were made in it, by what they were made from.
+    tables: BTreeMap<String, String>,
 }
 
 /// What has to be the same for a database server to be the same.
@@ -101,15 +105,38 @@ impl Bench {
         adjust(&mut running.stack, making);
         let ground = if options.fresh || is_alone(making) { None } else { Ground::of(&running) };
         let mut prober = prober(engine, &running, &facts, options);
-        let kept = self.lay(ground, kept, engine, &running, &up, &prober, progress).await?;
+        let tables = tables::made_from(making.first(), &running).unwrap_or_default();
+        let mut kept = self.lay(ground, kept, &tables, engine, &running, &up, &prober, progress).await?;
+        let have_tables = kept.as_ref().is_some_and(|kept| kept.tables.contains_key(&tables));
 
         let mut not_started = if making.at_once {
             engine.up(&running.stack, &up, progress).await.map(|_| None)?
         } else {
-            let desired = &running;
-            let starting = Starting { engine, desired, up: &up, course, prober: &prober, own_tables: false, progress };
-            starting.start(|| {}).await?
+            let (desired, up, prober) = (&running, &up, &prober);
+            let starting = |have_tables| Starting {
+                engine,
+                desired,
+                up,
+                course,
+                prober,
+                own_tables: false,
+                have_tables,
+                progress,
+            };
+            let started = starting(have_tables).start(|| {}).await?;
+            match &kept {
+                // The server that has them was made anew after all: the files ask for another one.
+                Some(kept) if have_tables && engine.inspect(&kept.container).await?.is_none() => {
+                    starting(false).start(|| {}).await?
+                }
+                _ => started,
+            }
         };
+        if let Some(kept) = kept.as_mut().filter(|_| !have_tables && not_started.is_none())
+            && let Some(made) = tables::written_down(engine, &kept.container).await
+        {
+            kept.tables.insert(tables, made);
+        }
         for service in &making.moved {
             making::move_away(engine, &running.stack, service, &up, progress).await?;
         }
@@ -147,6 +174,7 @@ impl Bench {
         &mut self,
         ground: Option<Ground>,
         kept: Option<Kept>,
+        tables: &str,
         engine: &Engine,
         desired: &Desired,
         up: &UpOptions,
@@ -155,7 +183,7 @@ impl Bench {
     ) -> Result<Option<Kept>> {
         if let (Some(kept), Some(ground)) = (kept, &ground)
             && kept.ground == *ground
-            && let Some(kept) = self.again(kept, engine).await?
+            && let Some(kept) = self.again(kept, tables, engine).await?
         {
             progress.step(&ground.database.name, "keep", "emptied");
             return Ok(Some(kept));
@@ -175,13 +203,20 @@ impl Bench {
             return Ok(None);
         }
         let Some(container) = engine.container_of(&self.project, &ground.database.name).await? else { return Ok(None) };
-        let Some(shared) = empty(engine, &container.id).await else { return Ok(None) };
+        let Some(shared) = empty(engine, &container.id, "").await else { return Ok(None) };
         let log = log(engine, &container).await?;
-        Ok(Some(Kept { ground, container: container.id, started_at: container.started_at, log, shared }))
+        Ok(Some(Kept {
+            ground,
+            container: container.id,
+            started_at: container.started_at,
+            log,
+            shared,
+            tables: BTreeMap::new(),
+        }))
     }
 
-    /// The database server that was kept, emptied, if it is still what it was; all else of the project is removed.
-    async fn again(&self, kept: Kept, engine: &Engine) -> Result<Option<Kept>> {
+    /// The database server that was kept, emptied but for these tables, if it is still what it was; all else of the project is removed.
+    async fn again(&self, kept: Kept, tables: &str, engine: &Engine) -> Result<Option<Kept>> {
         let containers = engine.containers(&self.project).await?;
         let (database, others): (Vec<&Container>, Vec<&Container>) =
             containers.iter().partition(|container| container.id == kept.container);
@@ -198,7 +233,8 @@ impl Bench {
             tracing::debug!(new = ?log.get(kept.log.len()..), "the database server has logged something");
             return Ok(None);
         }
-        let shared = empty(engine, &database.id).await;
+        let tables = kept.tables.get(tables).map(String::as_str).unwrap_or_default();
+        let shared = empty(engine, &database.id, tables).await;
         if shared.as_ref() != Some(&kept.shared) {
             let changed: Vec<_> =
                 shared.iter().flat_map(|text| text.lines()).filter(|line| !kept.shared.contains(line)).collect();
@@ -220,9 +256,10 @@ fn prober(engine: &Engine, desired: &Desired, facts: &crate::lab::Facts, options
     Prober::new(engine.clone(), desired.stack.clone(), desired.roles.clone(), facts.clone(), &options.course)
 }
 
-/// The server without its databases' contents; `None` where that cannot be had.
-async fn empty(engine: &Engine, container: &str) -> Option<String> {
-    let output = engine.exec(container, &["sh", "-c", EMPTY], &BTreeMap::new(), EMPTY_WITHIN).await.ok()?;
+/// The server without its databases' contents, but for these tables; `None` where that cannot be had.
+async fn empty(engine: &Engine, container: &str, tables: &str) -> Option<String> {
+    let command = ["sh", "-c", EMPTY, "sh", tables];
+    let output = engine.exec(container, &command, &BTreeMap::new(), EMPTY_WITHIN).await.ok()?;
     (output.code == 0).then_some(output.stdout)
 }
 

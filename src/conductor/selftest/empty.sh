@@ -1,5 +1,6 @@
 # Runs in the database's container, as its superuser on the local socket. Makes all databases anew, then prints what is not in
-# any one of them, and what new ones are made from: both are the same after every case that kept to its own database.
+# any one of them, and what new ones are made from: both are the same after every case that kept to its own database. Its argument, if
+# any, makes what the main one holds.
 set -e
 user=${POSTGRES_USER:-postgres}
 main=${POSTGRES_DB:-$user}
@@ -20,3 +21,6 @@ SELECT 'file', sourcefile, name, setting, error FROM pg_file_settings ORDER BY s
 SELECT 'setting', name, setting, source FROM pg_settings WHERE source NOT IN ('client', 'session') ORDER BY 2;
 SELECT 'hba', line_number, type, database, user_name, address, auth_method FROM pg_hba_file_rules ORDER BY 2;
 SQL
+if [ -n "$1" ]; then
+  printf '%s\n' "$1" | psql -X -q -v ON_ERROR_STOP=1 -U "$user" -d "$main" >/dev/null
+fi
