@@ -1,11 +1,11 @@
 //! How much disk a stranger's containers take, and the end of those that take too much: engines bound memory and processes, and most
 //! of them not what is written.
 
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use bollard::{
     models::{ContainerSummary, ContainerUpdateBody},
-    query_parameters::{InspectContainerOptionsBuilder, ListContainersOptionsBuilder},
+    query_parameters::InspectContainerOptionsBuilder,
 };
 use futures_util::future::join_all;
 
@@ -14,7 +14,7 @@ use super::{
     call::{QUICK, ask},
     labels,
 };
-use crate::error::{Error, Result};
+use crate::error::Error;
 
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -34,7 +34,7 @@ impl Engine {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             // What cannot be asked now is asked again; that no engine answers is told by those who need it.
-            let Ok(containers) = self.sizes(project).await else { continue };
+            let Ok(containers) = self.list_by_label(labels::PROJECT, project).await else { continue };
             let weighed = join_all(containers.iter().map(|container| self.weigh(container, most))).await;
             if let Some((container, _)) = containers.iter().zip(weighed).find(|(_, bytes)| *bytes > most) {
                 let service = container.labels.as_ref().and_then(|labels| labels.get(labels::SERVICE));
@@ -43,24 +43,37 @@ impl Engine {
         }
     }
 
-    async fn sizes(&self, project: &str) -> Result<Vec<ContainerSummary>> {
-        let filters = HashMap::from([("label", vec![format!("{}={project}", labels::PROJECT)])]);
-        let options = ListContainersOptionsBuilder::default().size(true).filters(&filters).build();
-        ask(QUICK, self.docker.list_containers(Some(options)))
-            .await
-            .map_err(|fault| fault.environment("the engine's containers cannot be listed"))
+    async fn weigh(&self, container: &ContainerSummary, most: u64) -> u64 {
+        let Some(id) = &container.id else { return 0 };
+        let mut dirs = Vec::new();
+        let mut layer = 0;
+        match self.written(id).await {
+            Some(dir) => dirs.push(dir),
+            None => layer = self.layer_size(id).await,
+        }
+        if self.is_local() {
+            let volumes = container.mounts.iter().flatten().filter(|mount| mount.typ.as_deref() == Some("volume"));
+            dirs.extend(volumes.filter_map(|mount| Some(PathBuf::from(mount.source.as_ref()?))));
+        }
+        let weighed = tokio::task::spawn_blocking(move || dirs.into_iter().map(|dir| size_of(dir, most)).sum::<u64>());
+        weighed.await.unwrap_or_default().saturating_add(layer)
     }
 
-    async fn weigh(&self, container: &ContainerSummary, most: u64) -> u64 {
-        let layer = u64::try_from(container.size_rw.unwrap_or_default()).unwrap_or_default();
-        if !self.is_local() {
-            return layer;
+    /// The directory that holds what a container has written, where it can be read from here, by whom nothing is hidden.
+    async fn written(&self, container: &str) -> Option<PathBuf> {
+        if !self.is_local() || !rustix::process::geteuid().is_root() {
+            return None;
         }
-        let volumes = container.mounts.iter().flatten().filter(|mount| mount.typ.as_deref() == Some("volume"));
-        let sources: Vec<PathBuf> = volumes.filter_map(|mount| Some(PathBuf::from(mount.source.as_ref()?))).collect();
-        let volumes =
-            tokio::task::spawn_blocking(move || sources.into_iter().map(|dir| size_of(dir, most)).sum::<u64>());
-        layer.saturating_add(volumes.await.unwrap_or_default())
+        let driver = self.inspect(container).await.ok()??.graph_driver?;
+        let dir = PathBuf::from(driver.data.get("UpperDir")?);
+        dir.read_dir().is_ok().then_some(dir)
+    }
+
+    /// The same as the engine counts it: some compare two whole trees for it.
+    async fn layer_size(&self, container: &str) -> u64 {
+        let options = InspectContainerOptionsBuilder::default().size(true).build();
+        let there = ask(QUICK, self.docker.inspect_container(container, Some(options))).await;
+        there.ok().and_then(|there| u64::try_from(there.size_rw?).ok()).unwrap_or_default()
     }
 
     /// Watches the container of a build's step: gives it the bound on processes that the builder cannot be asked for, and
