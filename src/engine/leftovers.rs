@@ -65,7 +65,8 @@ impl Engine {
             match ask(SLOW, self.docker.remove_image(name, Some(options), None)).await {
                 // A build that found this image in its cache is working on it: the name goes when the layers do.
                 Err(fault) if fault.status() == Some(409) => self.layers.keeps_name(name),
-                Err(fault) if fault.status() != Some(404) => {
+                // Two names of one image, taken off at once: the second may be gone when it is its turn.
+                Err(fault) if fault.status() != Some(404) && self.image(name).await?.is_some() => {
                     return Err(fault.environment(format!("the image {name} cannot be removed")));
                 }
                 _ => {}
