@@ -1,6 +1,11 @@
 //! A recorded run of the demo, by state: what happened between the files being put in place and the verdict.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io::Read,
+};
+
+use flate2::read::GzDecoder;
 
 use crate::{
     journal::{Entry, Event, Outcome, WorkKind},
@@ -24,7 +29,11 @@ pub struct Recording {
 impl Recording {
     /// The run that the program carries.
     pub fn embedded() -> Self {
-        Self::read(include_str!("../../../recordings/talk.jsonl"))
+        let mut text = String::new();
+        let packed: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/talk.jsonl.gz"));
+        // It is what the build has packed: where it could not be read, no state would be known.
+        let _ = GzDecoder::new(packed).read_to_string(&mut text);
+        Self::read(&text)
     }
 
     /// Out of a journal's text. Lines that are no entries are passed over.

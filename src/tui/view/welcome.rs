@@ -157,7 +157,14 @@ fn engine(model: &Model, columns: usize) -> Vec<Line<'static>> {
             let others = error.try_next.iter().filter(|command| !command.starts_with(DONE_BY_KEY));
             for (index, suggestion) in others.take(3).enumerate() {
                 let lead = if index == 0 { "Try:  " } else { "      " };
-                lines.extend(more(&format!("{lead}{suggestion}"), columns, theme.command()));
+                let mut line = format!("{lead}{suggestion}");
+                // A remark goes before a command is broken in two.
+                if text::width(&line) > columns.saturating_sub(16)
+                    && let Some((command, _)) = line.split_once("   #")
+                {
+                    line = command.trim_end().to_owned();
+                }
+                lines.extend(more(&line, columns, theme.command()));
             }
             lines.extend(more("It is noticed here as soon as it answers.", columns, Style::new()));
             lines.push(Line::default());
