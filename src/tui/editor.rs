@@ -127,6 +127,11 @@ impl Editor {
                 self.area.paste();
             }
             KeyCode::Char('a') if ctrl => self.area.select_all(),
+            KeyCode::Home if ctrl => self.area.move_cursor(CursorMove::Top),
+            KeyCode::End if ctrl => {
+                self.area.move_cursor(CursorMove::Bottom);
+                self.area.move_cursor(CursorMove::End);
+            }
             _ => {
                 self.area.input(key);
             }

@@ -203,7 +203,10 @@ fn over_the_screen(model: &Model) -> Option<Next> {
         }
         Overlay::Images => Next::press(Command::Forward, "get them").also(Command::Cancel, "not now"),
         Overlay::Editor(editor) if editor.asks => Next::press(Command::Save, "save and leave"),
-        Overlay::Editor(_) => Next::press(Command::Save, "save").also(Command::Cancel, "leave"),
+        Overlay::Editor(editor) if editor.is_changed() => {
+            Next::press(Command::Save, "save").also(Command::Cancel, "leave")
+        }
+        Overlay::Editor(_) => Next::press(Command::Cancel, "leave").also(Command::Save, "save"),
     })
 }
 

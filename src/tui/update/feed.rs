@@ -137,9 +137,9 @@ fn event(model: &mut Model, mut entry: Entry) {
         Event::Verified { .. } => {
             model.asked = true;
             model.facts_asked.clone_from(&model.facts);
-            model.edited = false;
+            let acted = std::mem::take(&mut model.edited);
             if live {
-                verified(model);
+                verified(model, acted);
             }
         }
         Event::FileChanged { file, while_closed, .. } => {
@@ -198,8 +198,8 @@ fn event(model: &mut Model, mut entry: Entry) {
     }
 }
 
-/// The stack was asked just now: show what was seen.
-fn verified(model: &mut Model) {
+/// The stack was asked just now, by a learner who has `acted` or only looks: show what was seen.
+fn verified(model: &mut Model, acted: bool) {
     if model.screen != Screen::Lesson {
         return;
     }
@@ -215,7 +215,9 @@ fn verified(model: &mut Model) {
     model.hop = None;
     let after = model.pages().get(model.page_index() + 1).copied();
     let more_to_read = matches!(after, Some(Page::Beat(_) | Page::Question));
-    let reads_on = matches!(model.page, Page::Beat(_)) && more_to_read || model.question_open();
+    let in_story = matches!(model.page, Page::Beat(_)) && more_to_read;
+    // Who has changed something is past the story, and wants to know what came of it.
+    let reads_on = in_story && !acted || model.question_open();
     if reads_on {
         // A learner in the middle of the story looks beside it, and reads on.
         if !model.is_wide() {

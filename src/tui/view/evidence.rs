@@ -332,7 +332,7 @@ fn seen(observation: &Observation, theme: Theme, columns: usize) -> Vec<Line<'st
         Observation::Connected { what } => say(theme.good(), format!("connected: {what}")),
         Observation::Rows(rows) => eyes::table(rows, theme, columns),
         Observation::Exit { code, output } => {
-            let mut lines = eyes::printed(output, columns, BODY_LINES * 2, theme);
+            let mut lines = eyes::printed(output, columns, BODY_LINES * 2, Break::Anywhere, theme);
             if *code != 0 {
                 lines.extend(say(theme.bad(), format!("(exit code {code})")));
             }

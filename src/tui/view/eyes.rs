@@ -27,10 +27,17 @@ pub fn two(answer: &HttpAnswer, theme: Theme, columns: usize) -> Vec<Line<'stati
         return abreast(&[(wide, shown(answer, wide, theme)), (wide, sent(answer, wide, theme))], theme);
     }
     let mut lines = vec![Line::styled("the browser shows", theme.faint())];
-    lines
-        .extend(printed(answer.visible.trim(), columns, BODY_LINES, theme).into_iter().map(|line| set_in(line, theme)));
+    lines.extend(
+        printed(answer.visible.trim(), columns, BODY_LINES, Break::Words, theme)
+            .into_iter()
+            .map(|line| set_in(line, theme)),
+    );
     lines.push(Line::styled("what was sent", theme.faint()));
-    lines.extend(printed(answer.body.trim(), columns, BODY_LINES, theme).into_iter().map(|line| set_in(line, theme)));
+    lines.extend(
+        printed(answer.body.trim(), columns, BODY_LINES, Break::Anywhere, theme)
+            .into_iter()
+            .map(|line| set_in(line, theme)),
+    );
     lines
 }
 
@@ -47,13 +54,13 @@ const FRAME: usize = 4;
 
 fn shown(answer: &HttpAnswer, wide: usize, theme: Theme) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled("the browser shows", theme.faint())];
-    lines.extend(printed(answer.visible.trim(), wide - FRAME, BODY_LINES, theme));
+    lines.extend(printed(answer.visible.trim(), wide - FRAME, BODY_LINES, Break::Words, theme));
     lines
 }
 
 fn sent(answer: &HttpAnswer, wide: usize, theme: Theme) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled("what was sent", theme.faint())];
-    lines.extend(printed(answer.body.trim(), wide - FRAME, BODY_LINES, theme));
+    lines.extend(printed(answer.body.trim(), wide - FRAME, BODY_LINES, Break::Anywhere, theme));
     lines
 }
 
@@ -102,7 +109,7 @@ fn abreast(parts: &[(usize, Vec<Line<'static>>)], theme: Theme) -> Vec<Line<'sta
 }
 
 /// What a program or server sent, some lines of it.
-pub fn printed(output: &str, columns: usize, most: usize, theme: Theme) -> Vec<Line<'static>> {
+pub fn printed(output: &str, columns: usize, most: usize, how: Break, theme: Theme) -> Vec<Line<'static>> {
     let output = text::clean(output);
     let columns = columns.saturating_sub(2).max(1);
     let mut lines: Vec<Line<'static>> = Vec::new();
@@ -112,7 +119,7 @@ pub fn printed(output: &str, columns: usize, most: usize, theme: Theme) -> Vec<L
             left += 1;
             continue;
         }
-        lines.extend(text::wrap(&Line::raw(line.trim_end().to_owned()), columns, 0, Break::Anywhere));
+        lines.extend(text::wrap(&Line::raw(line.trim_end().to_owned()), columns, 0, how));
     }
     if lines.is_empty() {
         lines.push(Line::styled("(nothing)", theme.faint()));
