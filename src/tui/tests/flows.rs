@@ -210,6 +210,22 @@ fn on_the_page_that_asks_for_an_edit_the_edit_is_next() {
 }
 
 #[test]
+fn an_edit_and_its_verdict_are_past_the_story() {
+    let mut stage = Stage::ready(80, 24);
+    stage.shop_runs();
+    stage.press("Enter l Down Enter");
+    stage.verified("host-port", bad_gateway());
+    stage.press("0 Enter");
+    let page = stage.model.page;
+    stage.verified("host-port", bad_gateway());
+    assert_eq!(stage.model.page, page, "only looked: the story goes on");
+    stage.press("0 Enter 1");
+    stage.edited("docker-compose.yml");
+    stage.verified("host-port", bad_gateway());
+    assert_eq!((stage.model.page, stage.model.focus), (Page::Work, crate::tui::model::Focus::Lesson));
+}
+
+#[test]
 fn what_is_not_live_is_told_whole_on_a_small_screen() {
     for action in [MakeLive::Rebuild, MakeLive::Recreate, MakeLive::Restart, MakeLive::Reload] {
         let mut stage = Stage::at_work(80, 24, "app-port");
