@@ -142,6 +142,9 @@ impl FactTest {
     }
 }
 
+/// Stands for the submitted name in a pattern over a page's body.
+pub const MARKER: &str = "{marker}";
+
 /// `{ id = "…", is = "pass" | "fail" | "unknown" }`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -170,7 +173,7 @@ pub struct EvidenceTest {
     pub server: Option<String>,
     /// Regular expression over what a browser shows.
     pub visible: Option<String>,
-    /// Regular expression over the body as sent.
+    /// Regular expression over the body as sent; `{marker}` in it stands for the unique name that was submitted.
     pub body: Option<String>,
     /// Regular expression over the output or the one-line observation.
     pub text: Option<String>,

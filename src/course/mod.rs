@@ -20,7 +20,7 @@ mod validate_condition;
 pub mod vocabulary;
 
 pub use condition::{
-    Condition, EvidenceTest, FactTest, FileTest, LogTest, StaleTest, StaleWith, StateTest, StatusTest,
+    Condition, EvidenceTest, FactTest, FileTest, LogTest, MARKER, StaleTest, StaleWith, StateTest, StatusTest,
 };
 pub use edit::Edit;
 pub use finding::CourseFinding;

@@ -3,7 +3,7 @@
 use regex::Regex;
 
 use super::{
-    Condition, EvidenceTest, FactTest, StaleTest,
+    Condition, EvidenceTest, FactTest, MARKER, StaleTest,
     validate::Validator,
     vocabulary::{ACTIONS, FACTS, KINDS, STATES, STATUSES},
 };
@@ -74,8 +74,8 @@ impl Validator<'_> {
         {
             self.error(&format!("{path}.status"), format!("{status} is not like 200, 2xx or 502|504"));
         }
-        let patterns =
-            [("server", &test.server), ("visible", &test.visible), ("body", &test.body), ("text", &test.text)];
+        let body = test.body.as_ref().map(|body| body.replace(MARKER, "name"));
+        let patterns = [("server", &test.server), ("visible", &test.visible), ("body", &body), ("text", &test.text)];
         for (key, pattern) in patterns {
             if let Some(pattern) = pattern {
                 self.pattern(&format!("{path}.{key}"), pattern);

@@ -6,7 +6,7 @@ use regex::RegexBuilder;
 
 use super::{Status, live, words};
 use crate::{
-    course::{Condition, EvidenceTest, FactTest, StaleTest, StatusTest},
+    course::{Condition, EvidenceTest, FactTest, MARKER, StaleTest, StatusTest},
     probe::{Evidence, HttpAnswer, Observation, Rows, Survey},
 };
 
@@ -155,7 +155,11 @@ impl Scene<'_> {
                 pattern(&test.server, answer.server.as_deref().unwrap_or_default())
             }),
             of_page(test.visible.is_some(), &|answer| pattern(&test.visible, &answer.visible)),
-            of_page(test.body.is_some(), &|answer| pattern(&test.body, &answer.body)),
+            of_page(test.body.is_some(), &|answer| match (&test.body, &answer.marker) {
+                (Some(body), Some(marker)) => matches(&body.replace(MARKER, &regex::escape(marker)), &answer.body),
+                (Some(body), None) if body.contains(MARKER) => Unknown,
+                _ => pattern(&test.body, &answer.body),
+            }),
             of_page(test.shows_marker.is_some(), &|answer| match &answer.marker {
                 // What a script would have shown is not known.
                 Some(marker) if answer.scripted && answer.status < 400 && !answer.visible.contains(marker.as_str()) => {

@@ -60,6 +60,24 @@ fn shows_nothing(scene: &mut Scene) {
 }
 
 #[test]
+fn a_representation_that_a_browser_takes_for_a_tag_is_named_whatever_it_says() {
+    for body in ["[<Item NAME>]", "[<Items(NAME, 3)>]", "[<NAME: 3 x blue>]", "<p>[<Items(name='NAME')>]</p>"] {
+        let mut scene = works();
+        shows_nothing(&mut scene);
+        scene.submit(|answer| {
+            let marker = answer.marker.clone().unwrap();
+            answer.body = body.replace("NAME", &marker);
+        });
+        scene.not_asked(&["submit-again"]);
+        assert_eq!(named(&scene), ["angle-bracket-repr"], "{body}");
+    }
+    let mut scene = works();
+    shows_nothing(&mut scene);
+    scene.not_asked(&["submit-again"]);
+    assert!(!named(&scene).contains(&"angle-bracket-repr".to_owned()), "what Python says by itself");
+}
+
+#[test]
 fn the_fixed_stack_needs_no_word() {
     let report = judge(&works());
     assert_eq!(report.verdict, Verdict::Works, "{:?}", report.checks);
