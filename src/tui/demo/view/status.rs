@@ -69,7 +69,12 @@ fn shop(model: &Model) -> (&'static str, Style, String) {
             } else {
                 String::new()
             };
-            if *declared {
+            if let Some(trouble) = &wanted.trouble {
+                // The links show what came of it; why, only this tells.
+                let what = trouble.why.first().map_or(trouble.what.clone(), |why| format!("{}: {why}", trouble.what));
+                let again = key(keymap::Command::Again);
+                (if *declared { "✗" } else { "!" }, theme.bad(), format!("{what}   ({again}  again)"))
+            } else if *declared {
                 let (symbol, style) = if works { ("✓", theme.good()) } else { ("✗", theme.bad()) };
                 (symbol, style, format!("{words}{seconds}"))
             } else {
