@@ -179,6 +179,7 @@ title = "Leaves something behind"
 file = "src/database.py"
 replace = "    Base.metadata.create_all(engine)"
 with = '''
+    # ID: no other case's tables are made from this.
     import sqlalchemy
 
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -96,7 +96,8 @@ async fn proved(
             async move { (index, selftest.prove(case, progress).await) }
         };
         // Each waits for a part of its time, one of them a whole minute: one more than there are processors keeps these busy.
-        let mut results = stream::iter(cases.iter().enumerate()).map(each).buffer_unordered(jobs + 1);
+        let at_once = if jobs > 1 { jobs + 1 } else { 1 };
+        let mut results = stream::iter(cases.iter().enumerate()).map(each).buffer_unordered(at_once);
         let mut early: BTreeMap<usize, CaseReport> = BTreeMap::new();
         while let Some((index, report)) = results.next().await {
             let Some(report) = report else { continue };

@@ -8,6 +8,7 @@ use std::{
 use super::{
     Lab,
     texts::{is_skipped_dir, leads_inside},
+    working_copy::STATE,
     write::io_error,
 };
 use crate::error::{Error, Result};
@@ -40,8 +41,16 @@ impl Lab {
         }
         let mut left_out = Vec::new();
         copy(&root, Path::new(""), to, &mut left_out)?;
+        forget_us(&to.join(".dockerignore"))?;
         Ok(left_out)
     }
+}
+
+/// Takes the line for the lab's own notes out of a list of files that builds do without: there are none.
+fn forget_us(list: &Path) -> Result<()> {
+    let Ok(text) = fs::read_to_string(list) else { return Ok(()) };
+    let kept: String = text.split_inclusive('\n').filter(|line| line.trim() != STATE).collect();
+    if kept == text { Ok(()) } else { fs::write(list, kept).map_err(|error| io_error("write", list, error)) }
 }
 
 fn copy(root: &Path, below: &Path, to: &Path, left_out: &mut Vec<PathBuf>) -> Result<()> {
@@ -83,6 +92,7 @@ mod tests {
         let left_out = lab.export(&to).unwrap();
         assert!(to.join("src/app.py").is_file() && to.join("docker-compose.yml").is_file());
         assert!(!to.join(".breakfix").exists() && !to.join("src/__pycache__").exists());
+        assert_eq!(fs::read_to_string(to.join(".dockerignore")).unwrap(), ".git\n", "no word of the tutor");
         #[cfg(unix)]
         assert_eq!(left_out, [PathBuf::from("src/outside")]);
     }

@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Result},
 };
 
-const STATE: &str = ".breakfix";
+pub(super) const STATE: &str = ".breakfix";
 const COMPOSE_FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 
 /// A directory in which a learner works.
