@@ -185,7 +185,7 @@ impl Player {
         }
         assert!(chosen(self.screen.parser.screen(), edit.file), "no {}:\n{}", edit.file, self.contents());
         self.press(ENTER);
-        self.wait("the editor", |screen| next(screen).starts_with("Ctrl-S"));
+        self.wait("the editor", |screen| next(screen).contains("Ctrl-S"));
         self.press(&ctrl('f'));
         self.write(edit.find);
         self.press(ENTER);
@@ -213,7 +213,7 @@ impl Player {
         self.press(&ctrl('s'));
         self.wait("the saving", |screen| screen.contents().contains(&format!("Saved {}", edit.file)));
         self.press(ESC);
-        self.wait("the end of the editor", |screen| !next(screen).starts_with("Ctrl-S"));
+        self.wait("the end of the editor", |screen| !next(screen).contains("Ctrl-S"));
     }
 
     /// One step, as the line that says what is next has it; `false` when the course is over.
