@@ -14,7 +14,7 @@ use super::{
     isolate::isolate,
     janitor,
     supplies::supply,
-    tables::{Starting, makes_own_tables},
+    tables::{Starting, Tables, makes_own_tables},
     whereabouts,
 };
 use crate::{
@@ -187,23 +187,15 @@ async fn judge(
     let (mut desired, facts) = read(dir, project, &options.course)?;
     let engine = &options.engine;
     let up = up_options(engine, options.images, options.keep);
-    let own_tables = makes_own_tables(&facts.texts);
+    let tables = if makes_own_tables(&facts.texts) { Tables::Own } else { Tables::Asked };
     clock.phase("images");
     let supplies = supply(engine, &mut desired, options.images, progress).await?;
 
     clock.phase("start");
     let prober =
         Prober::new(engine.clone(), desired.stack.clone(), desired.roles.clone(), facts.clone(), &options.course);
-    let starting = Starting {
-        engine,
-        desired: &desired,
-        up: &up,
-        course: &options.course,
-        prober: &prober,
-        own_tables,
-        have_tables: false,
-        progress,
-    };
+    let starting =
+        Starting { engine, desired: &desired, up: &up, course: &options.course, prober: &prober, tables, progress };
     let in_doubt = |reason: Option<&str>| {
         let what = ["with other images than it asks for it does not work, which proves nothing".to_owned()];
         what.into_iter().chain(supplies.notes()).chain(reason.map(str::to_owned)).collect::<Vec<_>>().join("\n")

@@ -2,7 +2,7 @@
 //! turn is the one that is named.
 //!
 //! A case is tried on a [`bench::Bench`]: a project on the engine whose database server stays from one case to the next where
-//! that can change nothing about the outcome. All else is made anew for each case.
+//! that can change nothing about the outcome, with tables that were made from the very same files. All else is made anew for each case.
 
 mod bench;
 mod cases;

@@ -36,6 +36,17 @@ for name in $(psql -X -At -U "$user" -d "${POSTGRES_DB:-$user}" -c "SELECT datna
   psql -X -At -U "$user" -d "$name" -c "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
 done"#;
 
+/// Where a database has its tables from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tables {
+    /// They are asked for, by the course's command or whatever else makes them.
+    Asked,
+    /// The files have a way of their own, which goes first.
+    Own,
+    /// They are there already.
+    There,
+}
+
 /// A submission's stack that is being started.
 pub struct Starting<'a> {
     /// The engine.
@@ -48,10 +59,8 @@ pub struct Starting<'a> {
     pub course: &'a Course,
     /// Asks it.
     pub prober: &'a Prober,
-    /// Whether the files have a way of their own to the tables: then it goes first.
-    pub own_tables: bool,
-    /// Whether the database has its tables already.
-    pub have_tables: bool,
+    /// Where the database has its tables from.
+    pub tables: Tables,
     /// Where steps are told.
     pub progress: &'a Progress,
 }
@@ -70,7 +79,8 @@ impl Starting<'_> {
             all_started();
             started
         };
-        let tables = async { if self.have_tables { Ok(()) } else { self.make_tables(&nothing_more).await } };
+        let tables =
+            async { if self.tables == Tables::There { Ok(()) } else { self.make_tables(&nothing_more).await } };
         // The tables take as long as the proxy's start: side by side.
         let (started, tables) = tokio::join!(up, tables);
         if let Err(error) = &started
@@ -93,7 +103,7 @@ impl Starting<'_> {
         let (Some(app), Some(database)) = (&self.desired.roles.app, &self.desired.roles.database) else {
             return Ok(());
         };
-        if self.own_tables {
+        if self.tables == Tables::Own {
             all_started.cancelled().await;
         }
         while !all_started.is_cancelled() {
@@ -114,7 +124,7 @@ impl Starting<'_> {
         if !self.prober.wait_database(DATABASE_WITHIN, self.progress).await? {
             return Ok(());
         }
-        if self.own_tables {
+        if self.tables == Tables::Own {
             // Two who make the same tables at the same moment are in each other's way.
             self.start_the_ended().await?;
             self.prober.wait_ready(OWN_WITHIN.mul_f64(slowness()), &HostPorts::Free, self.progress).await?;

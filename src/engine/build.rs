@@ -115,7 +115,7 @@ impl Engine {
         let mut messages = Box::pin(self.docker.build_image(options.build(), None, Some(body_try_stream(body))));
 
         let mut log = BuildLog::new(KEPT_LINES);
-        let mut layers = limits.map(|_| LayerLog::new(&self.layers, self.info.clock_ahead));
+        let mut layers = limits.map(|_| LayerLog::new(&self.layers, self.info.now()));
         let mut steps = FuturesUnordered::new();
         let (mut printed, mut named) = (0, Vec::new());
         let ended = loop {

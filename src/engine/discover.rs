@@ -56,6 +56,13 @@ pub struct EngineInfo {
     pub clock_ahead: f64,
 }
 
+impl EngineInfo {
+    /// Seconds since the Unix epoch, by the engine's clock.
+    pub(crate) fn now(&self) -> f64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() + self.clock_ahead
+    }
+}
+
 /// Makes of engines that behave differently somewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineKind {

@@ -4,7 +4,6 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use bollard::{
@@ -90,10 +89,9 @@ pub(crate) struct LayerLog<'b> {
 }
 
 impl<'b> LayerLog<'b> {
-    /// For a build that begins now, by a clock that is this many seconds ahead of ours.
-    pub(crate) fn new(layers: &'b Layers, clock_ahead: f64) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
-        let since = (now + clock_ahead) as i64 - CLOCKS;
+    /// For a build that begins now, by the engine's clock in seconds since the epoch.
+    pub(crate) fn new(layers: &'b Layers, now: f64) -> Self {
+        let since = now as i64 - CLOCKS;
         Self { layers, since, run: Vec::new(), copied: Vec::new(), keyword: String::new(), cached: false }
     }
 

@@ -109,7 +109,7 @@ impl Supply {
         };
         let base = base_ids(recipe, &self.images);
         let adds = |base: &String| self.images.get(base).is_some_and(adds_steps);
-        let plain = !recipe.bases.iter().any(adds);
+        let plain = engine.top_layers.are_taken() && !recipe.bases.iter().any(adds);
         let (owned, hashed, text, below) = (service.clone(), build.clone(), recipe.text.clone(), base.clone());
         let (context, top) = tokio::task::spawn_blocking(move || {
             let top = if plain { TopLayer::of(&owned, &hashed, &text, &below)? } else { None };

@@ -6,9 +6,8 @@
 
 use std::{
     collections::VecDeque,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use bollard::models::{ImageConfig, ImageInspect};
@@ -72,6 +71,11 @@ impl TopLayer {
         Ok(Some(Self { below: format!("{below} {base} {}", copy.target.display()), copy }))
     }
 
+    /// The target as a layer names it.
+    fn in_layer(&self) -> &Path {
+        self.copy.target.strip_prefix("/").unwrap_or(&self.copy.target)
+    }
+
     /// The layer as a tar file: the target's directories, and the files. `None` where the source is not a directory, or too large.
     fn pack(&self, build: &Build) -> Result<Option<Vec<u8>>> {
         let files = build.context_files()?;
@@ -83,7 +87,7 @@ impl TopLayer {
         let mut bytes = 0;
         let mut tar = tar::Builder::new(Vec::new());
         tar.follow_symlinks(false);
-        let mut packed = directories(&mut tar, &self.copy.target);
+        let mut packed = directories(&mut tar, self.in_layer());
         for file in &files {
             let Ok(inside) = file.path.strip_prefix(source) else { continue };
             if inside.as_os_str().is_empty() {
@@ -93,7 +97,7 @@ impl TopLayer {
             if bytes > MOST_BYTES {
                 return Ok(None);
             }
-            let target = ContextFile { path: in_layer(&self.copy.target).join(inside), ..file.clone() };
+            let target = ContextFile { path: self.in_layer().join(inside), ..file.clone() };
             packed = packed.and_then(|()| append(&mut tar, &target));
         }
         // Something has changed meanwhile: the builder tells what, where it matters.
@@ -102,6 +106,11 @@ impl TopLayer {
 }
 
 impl TopLayers {
+    /// Whether it is of any use to look for a top layer.
+    pub fn are_taken(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Remembers nothing where the engine takes no layer alone.
     pub fn new(takes_layers: bool) -> Self {
         Self(takes_layers.then(Arc::default))
@@ -126,12 +135,12 @@ impl TopLayers {
 impl Engine {
     /// Remembers an image that was built from these files.
     pub(crate) async fn remember_top(&self, top: &TopLayer, built: &ImageInspect) {
-        if self.top_layers.0.is_some() && self.top_layers.known(&top.below).is_none() {
-            self.top_layers.remember(&top.below, self.known(built).await);
+        if self.top_layers.known(&top.below).is_none() {
+            self.top_layers.remember(&top.below, self.below(built).await);
         }
     }
 
-    async fn known(&self, built: &ImageInspect) -> Option<Known> {
+    async fn below(&self, built: &ImageInspect) -> Option<Known> {
         let config =
             built.config.clone().filter(|config| matches!(config.user.as_deref(), None | Some("" | "0" | "root")))?;
         let history = ask(QUICK, self.docker.image_history(built.id.as_deref()?)).await.ok()?;
@@ -161,10 +170,9 @@ impl Engine {
         let (packing, files) = (top.clone(), build.clone());
         let packed = tokio::task::spawn_blocking(move || packing.pack(&files)).await;
         let Ok(Some(layer)) = packed.unwrap_or(Ok(None)) else { return Ok(None) };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
-        let since = now + self.info.clock_ahead;
+        let now = self.info.now();
         // Finer than seconds: it is compared with when files were saved.
-        let created = rfc3339(since as u64).replace('Z', &format!(".{:03}Z", (since.fract() * 1e3) as u32));
+        let created = rfc3339(now as u64).replace('Z', &format!(".{:03}Z", (now.fract() * 1e3) as u32));
         let archive = OnTop {
             name: &tagged(name),
             below: &known.layers,
@@ -188,7 +196,7 @@ impl Engine {
         }
         let Some(image) = self.image(name).await? else { return Ok(None) };
         if of_stranger {
-            self.layers.made_here(image.id.as_deref().unwrap_or_default(), since);
+            self.layers.made_here(image.id.as_deref().unwrap_or_default(), now);
         }
         progress.finished(&service.name, "build", "built");
         Ok(Some(image))
@@ -213,14 +221,10 @@ fn is_plain(target: &Path) -> bool {
     }
 }
 
-fn in_layer(target: &Path) -> PathBuf {
-    target.components().filter(|part| matches!(part, Component::Normal(_))).collect()
-}
-
 /// The directories down to the target: a layer that does not name them gives them to nobody but root.
 fn directories(tar: &mut tar::Builder<Vec<u8>>, target: &Path) -> std::io::Result<()> {
     let mut path = PathBuf::new();
-    for part in in_layer(target).components() {
+    for part in target.components() {
         path.push(part);
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(tar::EntryType::Directory);

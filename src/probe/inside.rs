@@ -97,18 +97,12 @@ impl Prober {
         }
         let Ok(lines) = self.engine.log_tail(&container.id, &container.service, LOG_LINES).await else { return false };
         let last = lines.last().map_or(0.0, |line| line.at as f64 / 1000.0);
-        lines.iter().any(|line| failed(&line.text)) && self.engine_now() - last > GIVEN_UP
+        lines.iter().any(|line| failed(&line.text)) && self.engine.info.now() - last > GIVEN_UP
     }
 
     /// Seconds since a container was started, by the engine's clock.
     pub(super) fn age(&self, container: &Container) -> f64 {
-        self.engine_now() - container.started_at as f64 / 1000.0
-    }
-
-    /// Seconds since the Unix epoch, by the engine's clock.
-    fn engine_now(&self) -> f64 {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        now.as_secs_f64() + self.engine.info.clock_ahead
+        self.engine.info.now() - container.started_at as f64 / 1000.0
     }
 
     /// Reads what these parts listen on, as far as they run and were not seen listening before.

@@ -22,7 +22,7 @@ use crate::{
         check::{READY_WITHIN, read, remove, up_options, verdict},
         files::{Reloaded, stale},
         janitor, making,
-        tables::Starting,
+        tables::{Starting, Tables},
     },
     course::Making,
     diagnosis::{self, Report},
@@ -105,37 +105,28 @@ impl Bench {
         adjust(&mut running.stack, making);
         let ground = if options.fresh || is_alone(making) { None } else { Ground::of(&running) };
         let mut prober = prober(engine, &running, &facts, options);
-        let tables = tables::made_from(making.first(), &running).unwrap_or_default();
-        let mut kept = self.lay(ground, kept, &tables, engine, &running, &up, &prober, progress).await?;
-        let have_tables = kept.as_ref().is_some_and(|kept| kept.tables.contains_key(&tables));
+        let made_from = tables::made_from(making.first(), &running).unwrap_or_default();
+        let mut kept = self.lay(ground, kept, &made_from, engine, &running, &up, &prober, progress).await?;
+        let given = kept.as_ref().is_some_and(|kept| kept.tables.contains_key(&made_from));
 
         let mut not_started = if making.at_once {
             engine.up(&running.stack, &up, progress).await.map(|_| None)?
         } else {
             let (desired, up, prober) = (&running, &up, &prober);
-            let starting = |have_tables| Starting {
-                engine,
-                desired,
-                up,
-                course,
-                prober,
-                own_tables: false,
-                have_tables,
-                progress,
-            };
-            let started = starting(have_tables).start(|| {}).await?;
+            let starting = |tables| Starting { engine, desired, up, course, prober, tables, progress };
+            let started = starting(if given { Tables::There } else { Tables::Asked }).start(|| {}).await?;
             match &kept {
                 // The server that has them was made anew after all: the files ask for another one.
-                Some(kept) if have_tables && engine.inspect(&kept.container).await?.is_none() => {
-                    starting(false).start(|| {}).await?
+                Some(kept) if given && engine.inspect(&kept.container).await?.is_none() => {
+                    starting(Tables::Asked).start(|| {}).await?
                 }
                 _ => started,
             }
         };
-        if let Some(kept) = kept.as_mut().filter(|_| !have_tables && not_started.is_none())
+        if let Some(kept) = kept.as_mut().filter(|_| !given && not_started.is_none())
             && let Some(made) = tables::written_down(engine, &kept.container).await
         {
-            kept.tables.insert(tables, made);
+            kept.tables.insert(made_from, made);
         }
         for service in &making.moved {
             making::move_away(engine, &running.stack, service, &up, progress).await?;
@@ -174,7 +165,7 @@ impl Bench {
         &mut self,
         ground: Option<Ground>,
         kept: Option<Kept>,
-        tables: &str,
+        made_from: &str,
         engine: &Engine,
         desired: &Desired,
         up: &UpOptions,
@@ -183,7 +174,7 @@ impl Bench {
     ) -> Result<Option<Kept>> {
         if let (Some(kept), Some(ground)) = (kept, &ground)
             && kept.ground == *ground
-            && let Some(kept) = self.again(kept, tables, engine).await?
+            && let Some(kept) = self.again(kept, made_from, engine).await?
         {
             progress.step(&ground.database.name, "keep", "emptied");
             return Ok(Some(kept));
@@ -215,8 +206,9 @@ impl Bench {
         }))
     }
 
-    /// The database server that was kept, emptied but for these tables, if it is still what it was; all else of the project is removed.
-    async fn again(&self, kept: Kept, tables: &str, engine: &Engine) -> Result<Option<Kept>> {
+    /// The database server that was kept, emptied but for the tables that are known to be made from this, if it is still what it was;
+    /// all else of the project is removed.
+    async fn again(&self, kept: Kept, made_from: &str, engine: &Engine) -> Result<Option<Kept>> {
         let containers = engine.containers(&self.project).await?;
         let (database, others): (Vec<&Container>, Vec<&Container>) =
             containers.iter().partition(|container| container.id == kept.container);
@@ -233,7 +225,7 @@ impl Bench {
             tracing::debug!(new = ?log.get(kept.log.len()..), "the database server has logged something");
             return Ok(None);
         }
-        let tables = kept.tables.get(tables).map(String::as_str).unwrap_or_default();
+        let tables = kept.tables.get(made_from).map(String::as_str).unwrap_or_default();
         let shared = empty(engine, &database.id, tables).await;
         if shared.as_ref() != Some(&kept.shared) {
             let changed: Vec<_> =
@@ -291,24 +283,26 @@ impl Ground {
     /// `None` where the database is more than a server with a volume of its own.
     fn of(desired: &Desired) -> Option<Self> {
         let stack = &desired.stack;
-        let mut database = stack.service(desired.roles.database.as_deref()?)?.clone();
+        let database = wherever(stack.service(desired.roles.database.as_deref()?)?);
         let plain = database.build.is_none()
             && database.depends_on.is_empty()
             && database.mounts.iter().all(|mount| !matches!(mount.kind, MountKind::Bind(_)));
-        // Where it stands in the file does not matter.
-        database.place = Place::default();
-        for place in database.ports.iter_mut().map(|port| &mut port.place) {
-            *place = Place::default();
-        }
-        for place in database.mounts.iter_mut().map(|mount| &mut mount.place) {
-            *place = Place::default();
-        }
         let (mut networks, mut volumes) = (stack.networks.clone(), stack.volumes.clone());
         networks.values_mut().for_each(|network| network.place = Place::default());
         volumes.values_mut().for_each(|volume| volume.place = Place::default());
         let services = stack.services.iter().map(|service| service.name.clone()).collect();
         plain.then_some(Self { database, services, networks, volumes })
     }
+}
+
+/// A service as it is, wherever in its file it stands.
+pub(super) fn wherever(service: &Service) -> Service {
+    let mut service = service.clone();
+    service.place = Place::default();
+    service.ports.iter_mut().for_each(|port| port.place = Place::default());
+    service.mounts.iter_mut().for_each(|mount| mount.place = Place::default());
+    service.build.iter_mut().for_each(|build| build.place = Place::default());
+    service
 }
 
 fn write(home: &Path, texts: &Texts) -> std::io::Result<()> {

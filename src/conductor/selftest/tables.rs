@@ -5,12 +5,8 @@ use std::{
     time::Duration,
 };
 
-use super::cases::Texts;
-use crate::{
-    compose::{Place, is_compose_file},
-    conductor::Desired,
-    engine::Engine,
-};
+use super::{bench::wherever, cases::Texts};
+use crate::{compose::is_compose_file, conductor::Desired, engine::Engine};
 
 /// How long writing them down may take.
 const DUMP_WITHIN: Duration = Duration::from_secs(20);
@@ -23,14 +19,7 @@ const FIRST: &str = "database";
 
 /// What the tables are made from: all files of the stack, but for those that the command cannot read, and the app's service.
 pub(super) fn made_from(texts: &Texts, desired: &Desired) -> Option<String> {
-    let mut app = desired.stack.service(desired.roles.app.as_deref()?)?.clone();
-    // Where it stands in the file does not matter.
-    app.place = Place::default();
-    app.ports.iter_mut().for_each(|port| port.place = Place::default());
-    app.mounts.iter_mut().for_each(|mount| mount.place = Place::default());
-    if let Some(build) = &mut app.build {
-        build.place = Place::default();
-    }
+    let app = wherever(desired.stack.service(desired.roles.app.as_deref()?)?);
     let read: BTreeMap<_, _> = texts.iter().filter(|(path, _)| is_read(path, texts)).collect();
     Some(format!("{app:?} {read:?}"))
 }

@@ -46,23 +46,11 @@ impl OnTop<'_> {
         let layers: Vec<&str> = self.below.iter().map(String::as_str).chain([top.as_str()]).collect();
         let mut history: Vec<Value> = vec![json!({ "created": self.created }); self.below.len()];
         history.push(json!({ "created": self.created, "created_by": self.created_by }));
-        let config = json!({
-            "created": self.created,
-            "architecture": self.architecture,
-            "os": "linux",
-            "config": self.config,
-            "rootfs": { "type": "layers", "diff_ids": layers },
-            "history": history,
-        })
-        .to_string();
-        let name = format!("{}.json", hex(&Sha256::digest(config.as_bytes())));
-        let file = |layer: &&str| format!("{}/layer.tar", layer.trim_start_matches("sha256:"));
-        let files: Vec<String> = layers.iter().map(file).collect();
-        let manifest = json!([{ "Config": name, "RepoTags": [self.name], "Layers": files }]);
+        let config = json!({ "architecture": self.architecture, "config": self.config, "created": self.created, "history": history });
         let mut tar = tar::Builder::new(Vec::new());
-        append(&mut tar, &name, config.as_bytes())?;
-        append(&mut tar, &file(&top.as_str()), self.layer)?;
-        append(&mut tar, "manifest.json", manifest.to_string().as_bytes())?;
+        let manifest = describe(&mut tar, self.name, config, &layers)?;
+        append(&mut tar, &file_of(&top), self.layer)?;
+        append(&mut tar, "manifest.json", json!([manifest]).to_string().as_bytes())?;
         tar.into_inner()
     }
 }
@@ -72,32 +60,40 @@ pub(super) fn write(images: &[OneLayer], architecture: &str, created: &str, to: 
     let mut layers = BTreeMap::new();
     for image in images {
         if !layers.contains_key(&image.layer) {
-            layers.insert(image.layer.clone(), digest(&image.layer)?);
+            layers.insert(image.layer.clone(), format!("sha256:{}", digest(&image.layer)?));
         }
     }
     let mut tar = tar::Builder::new(BufWriter::with_capacity(1 << 18, to));
     let mut manifest = Vec::new();
     for image in images {
-        let layer = &layers[&image.layer];
-        let config = json!({
-            "created": created,
-            "architecture": architecture,
-            "os": "linux",
-            "config": image.config,
-            "rootfs": { "type": "layers", "diff_ids": [format!("sha256:{layer}")] },
-            "history": [{ "created": created, "created_by": format!("breakfix: stand-in for {}, from Debian's packages", image.name) }],
-        })
-        .to_string();
-        let name = format!("{}.json", hex(&Sha256::digest(config.as_bytes())));
-        append(&mut tar, &name, config.as_bytes())?;
-        manifest.push(json!({ "Config": name, "RepoTags": [image.name], "Layers": [format!("{layer}/layer.tar")] }));
+        let created_by = format!("breakfix: stand-in for {}, from Debian's packages", image.name);
+        let history = json!([{ "created": created, "created_by": created_by }]);
+        let config =
+            json!({ "architecture": architecture, "config": image.config, "created": created, "history": history });
+        manifest.push(describe(&mut tar, image.name, config, &[&layers[&image.layer]])?);
     }
     for (path, layer) in &layers {
         let mut file = File::open(path)?;
-        tar.append_file(format!("{layer}/layer.tar"), &mut file)?;
+        tar.append_file(file_of(layer), &mut file)?;
     }
     append(&mut tar, "manifest.json", Value::from(manifest).to_string().as_bytes())?;
     tar.into_inner()?.flush()
+}
+
+/// Completes an image's config, and writes it; gives the image's line of the manifest.
+fn describe(tar: &mut tar::Builder<impl Write>, image: &str, mut config: Value, layers: &[&str]) -> io::Result<Value> {
+    config["os"] = "linux".into();
+    config["rootfs"] = json!({ "type": "layers", "diff_ids": layers });
+    let config = config.to_string();
+    let name = format!("{}.json", hex(&Sha256::digest(config.as_bytes())));
+    append(tar, &name, config.as_bytes())?;
+    let files: Vec<String> = layers.iter().map(|layer| file_of(layer)).collect();
+    Ok(json!({ "Config": name, "RepoTags": [image], "Layers": files }))
+}
+
+/// Where the archive holds a layer, which engines name `sha256:…`.
+fn file_of(layer: &str) -> String {
+    format!("{}/layer.tar", layer.trim_start_matches("sha256:"))
 }
 
 fn append(tar: &mut tar::Builder<impl Write>, name: &str, bytes: &[u8]) -> io::Result<()> {
