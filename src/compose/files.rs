@@ -10,7 +10,7 @@ use super::desk::Desk;
 /// A compose file or env file is at most this large, in bytes.
 pub(super) const MAX_FILE: u64 = 1 << 20;
 
-const BASES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+pub(super) const BASES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 const OVERRIDES: [&str; 4] =
     ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 

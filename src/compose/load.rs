@@ -10,7 +10,7 @@ use super::{
     desk::{Desk, Spot, absolute},
     dotenv,
     expand::{Variables, expand_node},
-    files::{discover, read_text},
+    files::{BASES, discover, read_text},
     keys, merge,
     model::{Asked, Finding, Severity, Stack},
     resources,
@@ -62,6 +62,28 @@ pub fn project_name(dir: &Path) -> String {
     }
 }
 
+/// What may be meant where no compose file is: one that is called otherwise, or one in a directory below, where there is one only.
+fn nearest(dir: &Path) -> Option<String> {
+    let (mut misnamed, mut below) = (vec![], vec![]);
+    for entry in std::fs::read_dir(dir).ok()?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let kind = entry.file_type().ok()?;
+        if kind.is_dir() && BASES.iter().any(|base| entry.path().join(base).is_file()) {
+            below.push(format!("`{name}` holds one: name that directory"));
+        }
+        let yaml = [".yml", ".yaml"].iter().any(|ending| name.to_ascii_lowercase().ends_with(ending));
+        if yaml
+            && !name.contains(".override.")
+            && kind.is_file()
+            && read_text(&entry.path()).is_ok_and(|text| text.lines().any(|line| line.starts_with("services:")))
+        {
+            misnamed.push(format!("`{name}` looks like one: compose finds it when it is called `docker-compose.yml`"));
+        }
+    }
+    misnamed.append(&mut below);
+    misnamed.pop().filter(|_| misnamed.is_empty())
+}
+
 struct Loader<'desk> {
     desk: &'desk mut Desk,
     variables: Variables,
@@ -80,7 +102,8 @@ impl Loader<'_> {
         self.dotenv(dir);
         let files = self.files(dir);
         if files.is_empty() {
-            let expected = "`docker-compose.yml` or `compose.yaml` in this directory";
+            let expected =
+                nearest(dir).unwrap_or_else(|| "`docker-compose.yml` or `compose.yaml` in this directory".into());
             self.desk.error(whole, "there is no compose file", expected);
             return None;
         }
