@@ -23,7 +23,7 @@ use super::{
     build_failure::{BuildLog, explain},
     call::{Fault, IDLE},
     context::{Config, config_dir},
-    dockerfile::{base_images, metadata_after_run},
+    dockerfile::{Metadata, base_images, metadata_moved},
     images::is_carried,
     layers::{LayerLog, is_id},
     spec::image_name,
@@ -79,11 +79,9 @@ impl Engine {
             .all(|part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir));
         let carried = self.loaded().await?;
         // What was fetched for an image that travels has to be found again below a Dockerfile in which a port was added.
-        let text = match is_carried(&image) || !carried.is_empty() {
-            true => metadata_after_run(&recipe.text),
-            false => recipe.text.clone(),
-        };
-        let own = build.dockerfile_inline.is_some() || !inside || text != recipe.text;
+        let travels = is_carried(&image) || !carried.is_empty();
+        let text = metadata_moved(&recipe.text, if travels { Metadata::AfterRun } else { Metadata::BeforeCopy });
+        let own = build.dockerfile_inline.is_some() || !inside;
         let dockerfile = if own { INLINE } else { build.dockerfile.trim_start_matches("./") };
         let mut options = BuildImageOptionsBuilder::default()
             .dockerfile(dockerfile)
@@ -260,9 +258,11 @@ fn pack(
     let files = build.context_files().map_err(PackError::File)?;
     let mut tar = tar::Builder::new(std::io::BufWriter::with_capacity(1 << 16, Pieces(to)));
     tar.follow_symlinks(false);
-    let mut has_dockerfile = false;
     for file in &files {
-        has_dockerfile |= file.path == Path::new(dockerfile);
+        // Its text goes in below, as it is built.
+        if file.path == Path::new(dockerfile) {
+            continue;
+        }
         append(&mut tar, file).map_err(|error| match error.kind() {
             std::io::ErrorKind::BrokenPipe => PackError::Unwanted,
             _ => PackError::File(
@@ -271,13 +271,11 @@ fn pack(
         })?;
     }
     let ended = (|| {
-        if !has_dockerfile {
-            // Inline, outside the context, or kept out by .dockerignore: the builder needs it all the same.
-            let mut header = tar::Header::new_gnu();
-            header.set_size(text.len() as u64);
-            header.set_mode(0o644);
-            tar.append_data(&mut header, dockerfile, text.as_bytes())?;
-        }
+        // Even one that is inline, outside the context, or kept out by .dockerignore: the builder needs it all the same.
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, dockerfile, text.as_bytes())?;
         tar.into_inner()?.flush()
     })();
     ended.map_err(|_| PackError::Unwanted)

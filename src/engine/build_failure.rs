@@ -9,6 +9,9 @@ use super::{
 };
 use crate::error::Error;
 
+/// Characters of a line of output that are told.
+const LONGEST_LINE: usize = 160;
+
 /// The newest lines of a build's output, and the step that it was in.
 pub(crate) struct BuildLog {
     most: usize,
@@ -82,7 +85,7 @@ pub(crate) fn explain(service: &str, fault: &Fault, log: &BuildLog, dockerfile: 
         return fault.environment(what);
     }
     let message = fault.message();
-    let output = log.last_lines(20).join("\n");
+    let output = log.last_lines(20).into_iter().map(readable).collect::<Vec<_>>().join("\n");
     let all = format!("{message}\n{output}");
     let with_output = |error: Error| {
         let error = error.why(message.clone());
@@ -119,6 +122,14 @@ pub(crate) fn explain(service: &str, fault: &Fault, log: &BuildLog, dockerfile: 
         return with_output(Error::environment(what));
     }
     with_output(Error::stack(what))
+}
+
+/// A line of output as somebody reads it: a compiler's call may go on for thousands of characters.
+fn readable(line: &str) -> String {
+    match line.char_indices().nth(LONGEST_LINE) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
 }
 
 /// Whether the builder misses a layer that it had before: others have removed it from the cache meanwhile.

@@ -94,16 +94,31 @@ pub(crate) fn rebased(
     lines.join("\n") + "\n"
 }
 
-/// A Dockerfile that makes the same image, with what only tells how it is run (`EXPOSE`, `CMD` …) after the last `RUN` of each stage:
-/// a change of these leaves what was run what it was, and a builder finds it in its cache.
-pub(crate) fn metadata_after_run(text: &str) -> String {
-    let words = |line: &str, n: usize| line.split_whitespace().nth(n).unwrap_or_default().to_ascii_uppercase();
+/// Which of the instructions that only tell how an image is run (`EXPOSE`, `CMD` …) take another place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Metadata {
+    /// All: a change of these leaves what was run what it was, and a builder finds it in its cache.
+    AfterRun,
+    /// Those after the last `RUN`: what is copied later is then on top. A builder that compares whole trees does so at each step.
+    BeforeCopy,
+}
+
+/// Whether an instruction of this kind only tells how an image is run.
+pub(crate) fn is_metadata(keyword: &str) -> bool {
+    ["CMD", "ENTRYPOINT", "EXPOSE", "STOPSIGNAL"].contains(&keyword)
+}
+
+/// A Dockerfile that makes the same image, with what only tells how it is run right after the last `RUN` of each stage.
+pub(crate) fn metadata_moved(text: &str, which: Metadata) -> String {
+    let keyword = |line: &str| line.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
     // A shell of its own, or another sign for a line that goes on, makes a line mean something else where it stands.
-    let moves = |line: &str| !(words(line, 0) == "SHELL" || line.trim_start().starts_with("# escape"));
-    if !text.lines().all(moves) {
+    if text
+        .lines()
+        .any(|line| keyword(line) == "SHELL" || line.trim_start().starts_with("# escape") || line.contains("<<"))
+    {
         return text.to_owned();
     }
-    let (mut all, mut metadata, mut after_run) = (String::new(), String::new(), String::new());
+    let mut stages: Vec<Vec<String>> = vec![vec![]];
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         let mut instruction = format!("{line}\n");
@@ -114,18 +129,26 @@ pub(crate) fn metadata_after_run(text: &str) -> String {
             instruction.push('\n');
             open = goes_on(next);
         }
-        match words(line, 0).as_str() {
-            "FROM" => {
-                all = all + &std::mem::take(&mut metadata) + &std::mem::take(&mut after_run) + &instruction;
-            }
-            "RUN" => all = all + &std::mem::take(&mut after_run) + &instruction,
-            "CMD" | "ENTRYPOINT" => metadata.push_str(&instruction),
-            // A variable in it has the value that it has here.
-            "EXPOSE" | "STOPSIGNAL" if !instruction.contains('$') => metadata.push_str(&instruction),
-            _ => after_run.push_str(&instruction),
+        if keyword(line) == "FROM" {
+            stages.push(vec![]);
         }
+        stages.last_mut().expect("there is one").push(instruction);
     }
-    all + &metadata + &after_run
+    let moves = |instruction: &String| {
+        let keyword = keyword(instruction);
+        // A variable in the others has the value that it has where it stands.
+        is_metadata(&keyword) && (["CMD", "ENTRYPOINT"].contains(&keyword.as_str()) || !instruction.contains('$'))
+    };
+    let mut moved = String::new();
+    for stage in stages {
+        let fixed =
+            stage.iter().rposition(|one| ["FROM", "RUN"].contains(&keyword(one).as_str())).map_or(0, |at| at + 1);
+        let (before, after) = stage.split_at(fixed);
+        let (taken, stay): (Vec<_>, Vec<_>) = before.iter().partition(|one| which == Metadata::AfterRun && moves(one));
+        let (metadata, rest): (Vec<_>, Vec<_>) = after.iter().partition(|one| moves(one));
+        moved.extend([stay, taken, metadata, rest].into_iter().flatten().map(String::as_str));
+    }
+    moved
 }
 
 /// The last `COPY` of a Dockerfile, where nothing after it makes a layer.
@@ -278,11 +301,23 @@ mod tests {
     fn what_only_tells_how_an_image_is_run_comes_after_what_is_run() {
         let text = "FROM a AS one\nCMD [\"x\"]\nRUN y\n\n# z\nFROM b\nEXPOSE 5001\nENTRYPOINT a \\\n  # c\n  b\nRUN e\nCOPY . .\nCMD d\n";
         let wanted = "FROM a AS one\nRUN y\nCMD [\"x\"]\n\n# z\nFROM b\nRUN e\nEXPOSE 5001\nENTRYPOINT a \\\n  # c\n  b\nCMD d\nCOPY . .\n";
-        assert_eq!(metadata_after_run(text), wanted);
-        assert_eq!(metadata_after_run(wanted), wanted);
-        for stays in ["FROM a\nCMD x\nSHELL [\"y\"]\nRUN z\n", "FROM a\nEXPOSE $PORT\nENV PORT=1\n"] {
-            assert_eq!(metadata_after_run(stays), stays);
+        assert_eq!(metadata_moved(text, Metadata::AfterRun), wanted);
+        assert_eq!(metadata_moved(wanted, Metadata::AfterRun), wanted);
+        for stays in [
+            "FROM a\nCMD x\nSHELL [\"y\"]\nRUN z\n",
+            "FROM a\nEXPOSE $PORT\nENV PORT=1\n",
+            "FROM a\nRUN <<E\nCMD x\nE\nCOPY . .\nCMD y\n",
+        ] {
+            assert_eq!(metadata_moved(stays, Metadata::AfterRun), stays);
         }
+    }
+
+    #[test]
+    fn what_is_copied_last_comes_last() {
+        let text = "ARG V=1\nFROM a:$V\nCMD [\"x\"]\nCOPY r .\nRUN y\nCOPY . .\nEXPOSE 5001\n# how\nCMD [\"z\"]\n";
+        let wanted = "ARG V=1\nFROM a:$V\nCMD [\"x\"]\nCOPY r .\nRUN y\nEXPOSE 5001\nCMD [\"z\"]\nCOPY . .\n# how\n";
+        assert_eq!(metadata_moved(text, Metadata::BeforeCopy), wanted);
+        assert_eq!(metadata_moved(wanted, Metadata::BeforeCopy), wanted);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::{
     Engine,
     build_failure::parse_step,
     call::{QUICK, SLOW, ask},
+    dockerfile::is_metadata,
 };
 use crate::error::Result;
 
@@ -79,12 +80,15 @@ impl Layers {
 pub(crate) struct LayerLog<'b> {
     layers: &'b Layers,
     since: i64,
-    /// Up to the last `RUN`, which takes long, and which the next build of these files finds in the cache.
+    /// Up to the last `RUN`, which takes long, and what only tells how the image is run right after it: the next build of these
+    /// files finds them in the cache.
     run: Vec<Layer>,
     /// After it: quickly made again, and of no use but for the very same files.
     copied: Vec<Layer>,
     /// The step's keyword.
     keyword: String,
+    /// Whether nothing was copied since the last `RUN`.
+    on_run: bool,
     cached: bool,
 }
 
@@ -92,7 +96,15 @@ impl<'b> LayerLog<'b> {
     /// For a build that begins now, by the engine's clock in seconds since the epoch.
     pub(crate) fn new(layers: &'b Layers, now: f64) -> Self {
         let since = now as i64 - CLOCKS;
-        Self { layers, since, run: Vec::new(), copied: Vec::new(), keyword: String::new(), cached: false }
+        Self {
+            layers,
+            since,
+            run: Vec::new(),
+            copied: Vec::new(),
+            keyword: String::new(),
+            on_run: false,
+            cached: false,
+        }
     }
 
     /// Takes one message of the builder.
@@ -101,6 +113,7 @@ impl<'b> LayerLog<'b> {
         if let Some((_, _, instruction)) = parse_step(message) {
             self.cached = false;
             self.keyword = instruction.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
+            self.on_run = self.keyword == "RUN" || self.on_run && is_metadata(&self.keyword);
         } else if message == "---> Using cache" {
             self.cached = true;
         } else if let Some(id) = message.strip_prefix("---> ")
@@ -109,7 +122,7 @@ impl<'b> LayerLog<'b> {
             && self.keyword != "FROM"
         {
             self.copied.push(Layer { id: id.to_owned(), since: self.since });
-            if self.keyword == "RUN" {
+            if self.on_run {
                 self.run.append(&mut self.copied);
             }
         }
@@ -221,20 +234,22 @@ mod tests {
         layers.made().iter().map(|layer| layer.id.clone()).collect()
     }
 
-    const BUILD: [&str; 15] = [
-        "Step 1/7 : FROM python:3.13-slim",
+    const BUILD: [&str; 17] = [
+        "Step 1/8 : FROM python:3.13-slim",
         " ---> 000000000000\n",
-        "Step 2/7 : ENV A=1",
+        "Step 2/8 : ENV A=1",
         " ---> Using cache\n",
         " ---> 222222222222\n",
-        "Step 3/7 : CMD [\"flask\", \"run\"]",
+        "Step 3/8 : CMD [\"flask\", \"run\"]",
         " ---> 333333333333\n",
-        "Step 4/7 : COPY requirements.txt ..",
+        "Step 4/8 : COPY requirements.txt ..",
         " ---> 444444444444\n",
-        "Step 5/7 : RUN pip install -r ../requirements.txt",
+        "Step 5/8 : RUN pip install -r ../requirements.txt",
         " ---> Running in 123456789abc\n",
         " ---> 555555555555\n",
-        "Step 6/7 : COPY src .",
+        "Step 6/8 : EXPOSE 5001",
+        " ---> 565656565656\n",
+        "Step 7/8 : COPY src .",
         " ---> 666666666666\n",
         "Successfully built 666666666666\n",
     ];
@@ -246,7 +261,7 @@ mod tests {
 
     #[test]
     fn nothing_stays_of_a_build_that_failed_or_of_a_huge_image() {
-        let all = ["333333333333", "444444444444", "555555555555", "666666666666"];
+        let all = ["333333333333", "444444444444", "555555555555", "565656565656", "666666666666"];
         assert_eq!(to_go(&BUILD, None), all);
         assert_eq!(to_go(&BUILD, Some(2 << 30)), all);
     }
