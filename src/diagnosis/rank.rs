@@ -10,7 +10,11 @@ use super::{
     CheckVerdict, HopVerdict, LessonVerdict, NamedWrongTurn, Status,
     condition::{Scene, Truth},
 };
-use crate::course::{Condition, Course, Lesson, StatusTest, WrongTurn};
+use crate::{
+    course::{Condition, Course, Lesson, StatusTest, WrongTurn},
+    engine::ServiceState,
+    probe::evidence_id,
+};
 
 /// What does not hold: a hop, or a check that asks something else than a hop that fails anyway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,11 +96,19 @@ pub(super) fn wrong_turns(
         question: turn.question.clone(),
         remark: turn.remark,
     });
-    let explained: BTreeSet<usize> = found
+    let mut explained: BTreeSet<usize> = found
         .iter()
         .filter(|(_, turn, _)| !turn.remark)
         .flat_map(|(_, _, explains)| explains.iter().copied())
         .collect();
+    // A proxy that ends because of what it calls is not at its front door either.
+    let at = |id: &str| failures.iter().position(|failure| failure.id == id);
+    if proxy_ended(course, scene)
+        && let (Some(front), Some(behind)) = (at(evidence_id::BROWSER_NGINX), at(evidence_id::NGINX_FLASKAPP))
+        && explained.contains(&behind)
+    {
+        explained.insert(front);
+    }
     // While a link is down, what was asked over it follows from that.
     let hop_fails = failures.iter().any(Failure::is_hop);
     let as_it_came: Vec<&Lesson> = course.lessons.iter().filter(|lesson| is_as_it_came(scene, lesson)).collect();
@@ -106,13 +118,24 @@ pub(super) fn wrong_turns(
     (named.collect(), unexplained.map(|(_, failure)| failure.clone()).collect())
 }
 
+fn proxy_ended(course: &Course, scene: &Scene<'_>) -> bool {
+    scene.survey.services.get(&course.roles.proxy).is_some_and(|proxy| proxy.state == ServiceState::Exited)
+}
+
 /// Whether the lesson's bug is still as the course made it: there is nothing odd about that. The files are as its fix expects
-/// them, and what is seen is what the story tells, as far as it can be seen.
+/// them, and what is seen is what the story tells, as far as it can be seen. In files that are not the course's, all of it
+/// has to be seen, and it has to be more than one sign, which many faults may give.
 fn is_as_it_came(scene: &Scene<'_>, lesson: &Lesson) -> bool {
     let mut texts = scene.texts.clone();
-    !lesson.fix.is_empty()
-        && lesson.fix.iter().all(|edit| edit.apply(&mut texts).is_ok())
-        && lesson.seen.as_ref().is_none_or(|seen| scene.holds(seen) != Truth::False)
+    let awaits_fix = !lesson.fix.is_empty() && lesson.fix.iter().all(|edit| edit.apply(&mut texts).is_ok());
+    match &lesson.seen {
+        None => awaits_fix,
+        Some(seen) => match scene.holds(seen) {
+            Truth::True => awaits_fix || seen.tests() > 1,
+            Truth::Unknown => awaits_fix,
+            Truth::False => false,
+        },
+    }
 }
 
 /// Which failures a wrong turn explains: those that its condition names; where it names none, those of the links and

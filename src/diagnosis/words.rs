@@ -55,7 +55,7 @@ fn page(answer: &HttpAnswer) -> String {
         && answer.status < 400
     {
         if answer.redirects.is_empty() && !answer.form.is_empty() && !answer.visible.contains(marker) {
-            words.push_str(", the form was refused");
+            words.push_str(", shows the form again");
         } else {
             words.push_str(&format!(", shows {}", quote(answer, marker)));
         }

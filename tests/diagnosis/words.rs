@@ -34,7 +34,7 @@ fn in_a_few_words() {
         ),
         (Observation::Http(http(502, "Bad Gateway", "nginx", "")), "502 Bad Gateway"),
         (Observation::Http(http(299, "", "nginx", "")), "299"),
-        (Observation::Http(refused_form), "200 OK, the form was refused"),
+        (Observation::Http(refused_form), "200 OK, shows the form again"),
         (Observation::Http(commas), "200 OK, shows [, , ]"),
         (Observation::Http(astray), "302 FOUND, but the port is lost"),
         (Observation::Connected { what: "PostgreSQL 17.5".into() }, "PostgreSQL 17.5 answers"),
