@@ -132,7 +132,7 @@ async fn attempt(
     let judged = judged.unwrap_or_else(|error| Judged {
         report: not_asked(&options.course, lab::texts_of(dir), &error),
         notes: vec![],
-        place: whereabouts::of_error(&error),
+        place: whereabouts::of_error(&error, &lab::texts_of(dir)),
         again: error.blame == Blame::Environment && started && in_time,
     });
     let mut submission = SubmissionReport {
@@ -201,7 +201,7 @@ async fn judge(
         what.into_iter().chain(supplies.notes()).chain(reason.map(str::to_owned)).collect::<Vec<_>>().join("\n")
     };
     let not_started = match starting.start(|| clock.phase("tables")).await {
-        Ok(Some(error)) | Err(error) if error.blame == Blame::Stack && !supplies.is_as_asked() => {
+        Err(error) if error.blame == Blame::Stack && !supplies.are_as_good() => {
             return Err(Error::environment(in_doubt(Some(&in_words(&error)))));
         }
         outcome => outcome?,
@@ -220,7 +220,12 @@ async fn judge(
         }
         survey = prober.survey(&asked, progress).await?;
     }
-    let place_of = |report: &Report| whereabouts::of_report(report, &survey, &facts);
+    let place_of = |report: &Report| {
+        let not_started = not_started.as_ref().filter(|_| report.verdict != Verdict::Works);
+        not_started
+            .and_then(|error| whereabouts::of_error(error, &facts.texts))
+            .or_else(|| whereabouts::of_report(report, &survey, &facts))
+    };
     let mut report = verdict(&options.course, &survey, facts.clone(), not_started.as_ref(), options.lesson.as_deref());
     if report.verdict == Verdict::Broken && !supplies.is_as_asked() {
         if supplies.may_be_the_reason(&desired.roles, &options.course.roles, &survey) {
@@ -282,6 +287,8 @@ pub fn verdict(
     {
         report.verdict = Verdict::Broken;
         report.reason = Some(in_words(error));
+        // All else follows from that.
+        report.odd.clear();
     }
     report
 }
@@ -343,7 +350,7 @@ pub fn not_checked(dir: &Path, course: &Course, error: &Error) -> SubmissionRepo
 
 /// The report where the questions could not be asked: broken where the stack is to blame, unknown where not.
 fn not_judged(course: &Course, error: &Error) -> Report {
-    let observed = format!("not asked: {}", error.what);
+    let observed = format!("not asked: {}", error.what.lines().next().unwrap_or_default());
     Report {
         verdict: if error.blame == Blame::Stack { Verdict::Broken } else { Verdict::Unknown },
         reason: Some(in_words(error)),
@@ -429,7 +436,7 @@ mod tests {
         let error = read(dir.path(), "p", &course).unwrap_err();
         assert!(error.what.starts_with("refused: docker-compose.yml:12:"), "{}", error.what);
         assert_eq!(error.what.matches("refused").count(), 1, "{}", error.what);
-        let place = whereabouts::of_error(&error).unwrap();
+        let place = whereabouts::of_error(&error, &BTreeMap::new()).unwrap();
         assert_eq!((place.file.to_str(), place.line), (Some("docker-compose.yml"), 12));
     }
 }

@@ -7,10 +7,26 @@ use super::Desired;
 use crate::{
     compose::{FoundRoles, Service, Stack},
     course::Roles,
-    engine::{Engine, ImageOrigin, ImagePolicy, Progress, ServiceState, base_images, rebased, relative},
+    engine::{Engine, ImageOrigin, ImagePolicy, Progress, ServiceState, base_images, is_as_good, rebased, relatives},
     error::{Error, Result},
     probe::{Observation, ServiceReport, Survey, evidence_id},
 };
+
+/// What nginx of any version says where it ends because a name in its files is nobody's.
+const NO_UPSTREAM: &str = "host not found in upstream";
+/// How Python's errors begin that no version of Python, Flask or SQLAlchemy is free of. SQLAlchemy forgot `postgres` in 1.4: who asks for an
+/// older one gets it here, too.
+const FAULTS_IN_ANY_VERSION: [&str; 7] = [
+    "NameError: ",
+    "UnboundLocalError: ",
+    "IndentationError: ",
+    "TabError: ",
+    "jinja2.exceptions.",
+    "NoSuchModuleError: Can't load plugin: sqlalchemy.dialects:postgres",
+    "positional argument but 5 were given",
+];
+/// How SQLAlchemy names what the driver says of a server: of its age, among others.
+const OF_THE_DATABASE: &str = "OperationalError";
 
 /// What is otherwise than the files ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,20 +55,40 @@ pub(super) async fn supply(
         let Err(error) = engine.ensure_images(std::slice::from_ref(&image.name), policy, progress).await else {
             continue;
         };
-        match relative(&image.name) {
-            Some(other) if other != image.name && may_be_replaced(&error, policy) => {
-                engine.ensure_images(&[other.to_owned()], policy, progress).await?;
+        let relatives = if may_be_replaced(&error, policy) { relatives(&image.name) } else { vec![] };
+        match first_to_be_had(engine, &relatives, policy, progress).await? {
+            Some(other) => {
                 supplies.replaced.insert(image.name, (other, services.clone()));
             }
-            _ if services.iter().all(|service| is_guest(desired, service)) => {
+            None if services.iter().all(|service| is_guest(desired, service)) => {
                 let left_out = services.iter().map(|service| (service.clone(), image.name.clone()));
                 supplies.left_out.extend(left_out);
             }
-            _ => return Err(error),
+            None => return Err(error),
         }
     }
     supplies.apply(&mut desired.stack);
     Ok(supplies)
+}
+
+/// The first of these images that can be had; none where there are none.
+///
+/// # Errors
+/// Environment: not one is to be had; why not is said of the last.
+async fn first_to_be_had(
+    engine: &Engine,
+    images: &[&'static str],
+    policy: ImagePolicy,
+    progress: &Progress,
+) -> Result<Option<&'static str>> {
+    let mut refused = None;
+    for image in images {
+        match engine.ensure_images(&[(*image).to_owned()], policy, progress).await {
+            Ok(_) => return Ok(Some(image)),
+            Err(error) => refused = Some(error),
+        }
+    }
+    refused.map_or(Ok(None), Err)
 }
 
 /// Images by name, with the services that stand on them. Those that the stack builds itself are not among them: the stack is
@@ -156,14 +192,27 @@ impl Supplies {
         self.replaced.is_empty() && self.left_out.is_empty()
     }
 
+    /// Whether all that stands in for something else does all that was asked for, and nothing is left out.
+    pub(super) fn are_as_good(&self) -> bool {
+        self.left_out.is_empty() && self.replaced.iter().all(|(image, (other, _))| is_as_good(other, image))
+    }
+
     /// Whether a stack that does not work may do so only for want of what its files ask for. It does not where what was
-    /// replaced runs and does its part: then two ports that do not meet are two ports that do not meet.
+    /// replaced runs and does its part (two ports that do not meet are two ports that do not meet), and not where what was said
+    /// last is a fault in any version.
     pub(super) fn may_be_the_reason(&self, roles: &FoundRoles, names: &Roles, survey: &Survey) -> bool {
         let stands_in = |service: &Option<String>| {
-            self.replaced.values().any(|(_, services)| service.as_ref().is_some_and(|name| services.contains(name)))
+            self.replaced.iter().any(|(image, (other, services))| {
+                !is_as_good(other, image) && service.as_ref().is_some_and(|name| services.contains(name))
+            })
         };
         let guests = !self.left_out.is_empty();
-        let (proxy, app) = (guests || stands_in(&roles.proxy), guests || stands_in(&roles.app));
+        let says = |role: &str, words: &[&str]| {
+            let log = survey.services.get(role).map(|one| one.log.as_slice()).unwrap_or_default();
+            log.iter().any(|line| words.iter().any(|word| line.contains(word)))
+        };
+        let proxy = guests || stands_in(&roles.proxy) && !says(&names.proxy, &[NO_UPSTREAM]);
+        let app = (guests || stands_in(&roles.app)) && !says(&names.app, &FAULTS_IN_ANY_VERSION);
         let database = stands_in(&roles.database);
         let seen = |id: &str| survey.evidence.get(id).map(|evidence| &evidence.observation);
         // A page that came proves that who made it listens.
@@ -173,22 +222,22 @@ impl Supplies {
             let listens = |one: &ServiceReport| page || !one.listens.is_empty();
             survey.services.get(role).is_none_or(|one| one.state != ServiceState::Running || !listens(one))
         };
-        let confesses = |id: &str| matches!(seen(id), Some(Observation::Http(answer)) if answer.status == 500);
-        let no_database = matches!(
-            seen(evidence_id::FLASKAPP_DB),
-            Some(Observation::Exit { .. } | Observation::Refused | Observation::Reset | Observation::NotRunning { .. })
-        );
+        let confesses = [evidence_id::PAGE, evidence_id::SUBMIT]
+            .into_iter()
+            .any(|id| matches!(seen(id), Some(Observation::Http(answer)) if answer.status == 500));
         proxy && idle(&names.proxy)
-            || app && idle(&names.app)
-            || database && idle(&names.database)
-            || (app || database) && (no_database || confesses(evidence_id::PAGE) || confesses(evidence_id::SUBMIT))
+            || app && (idle(&names.app) || confesses)
+            || database && (idle(&names.database) || confesses && says(&names.app, &[OF_THE_DATABASE]))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compose::{Dependency, DependencyCondition};
+    use crate::{
+        compose::{Dependency, DependencyCondition},
+        course::Course,
+    };
 
     fn stack() -> Desired {
         let service = |name: &str, image: &str, needs: &[&str]| Service {
@@ -237,5 +286,40 @@ mod tests {
         assert_eq!(left, ["web", "app", "db", "cache"]);
         assert_eq!(desired.stack.service("db").unwrap().image.as_deref(), Some("postgres:17"));
         assert_eq!(supplies.notes().len(), 2);
+    }
+
+    /// Whether an image of this name may be the reason where the app's container has ended with this in its log.
+    fn may_be_python(image: &str, log: &str) -> bool {
+        let by = (relatives(image)[0], vec!["app".to_owned()]);
+        let supplies = Supplies { replaced: [(image.to_owned(), by)].into(), left_out: vec![] };
+        let report = |service: &str, state: ServiceState, log: &str| ServiceReport {
+            service: service.into(),
+            state,
+            exit_code: None,
+            ports: vec![],
+            listens: vec![],
+            log: vec![log.into()],
+            restarts: 0,
+        };
+        let names = Course::embedded().unwrap().roles.clone();
+        let survey = Survey {
+            services: [
+                (names.app.clone(), report("app", ServiceState::Exited, log)),
+                (names.proxy.clone(), report("web", ServiceState::Running, "")),
+                (names.database.clone(), report("db", ServiceState::Running, "")),
+            ]
+            .into(),
+            ..Survey::default()
+        };
+        supplies.may_be_the_reason(&stack().roles, &names, &survey)
+    }
+
+    #[test]
+    fn another_version_is_no_excuse_for_what_is_wrong_in_any() {
+        let gone = "AttributeError: module 'collections' has no attribute 'Mapping'";
+        assert!(may_be_python("python:3.6", gone), "3.6 has it");
+        assert!(!may_be_python("python:3", gone), "what is newest has it no more");
+        assert!(!may_be_python("python:3.6", "NameError: name 'Item' is not defined"));
+        assert!(may_be_python("python:3-alpine", "ImportError: libpq.so.5"));
     }
 }

@@ -20,6 +20,8 @@ const COMMAND_WITHIN: Duration = Duration::from_secs(30);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a proxy may take to look up what it calls.
+const PROXY_WITHIN: Duration = Duration::from_secs(3);
 /// How long an app that makes its own tables may take to listen.
 const OWN_WITHIN: Duration = Duration::from_secs(20);
 
@@ -127,7 +129,11 @@ impl Starting<'_> {
         if self.tables == Tables::Own {
             // Two who make the same tables at the same moment are in each other's way.
             self.start_the_ended().await?;
-            self.prober.wait_ready(OWN_WITHIN.mul_f64(slowness()), &HostPorts::Free, self.progress).await?;
+            let within = OWN_WITHIN.mul_f64(slowness());
+            // The first request may be what makes them. To an app that is gone, it would wait for seconds in the proxy.
+            if self.prober.wait_app(within).await {
+                self.prober.wait_ready(within, &HostPorts::Free, self.progress).await?;
+            }
             if self.has_tables(database).await? {
                 return Ok(());
             }
@@ -156,19 +162,37 @@ impl Starting<'_> {
     /// # Errors
     /// Environment: the engine does not answer.
     async fn start_the_ended(&self) -> Result<()> {
-        let mut again = false;
-        for service in [&self.desired.roles.app, &self.desired.roles.proxy].into_iter().flatten() {
-            let Some(container) = self.container(service).await? else { continue };
-            let ended = container.state == ServiceState::Exited;
-            let stale = again && container.state == ServiceState::Running;
-            if !(ended || stale) {
-                continue;
+        let (app, proxy) = (self.desired.roles.app.as_ref(), self.desired.roles.proxy.as_ref());
+        let state = async |service: Option<&String>| match service {
+            Some(service) => Ok(self.container(service).await?.map(|container| container.state)),
+            None => Ok(None),
+        };
+        let app_ended = state(app).await? == Some(ServiceState::Exited);
+        let mut held = None;
+        if let Some(app) = app.filter(|_| app_ended) {
+            self.again(app).await?;
+            held = self.container(app).await?;
+        }
+        let proxy_now = state(proxy).await?;
+        let stale = app_ended && proxy_now == Some(ServiceState::Running);
+        if let Some(proxy) = proxy.filter(|_| stale || proxy_now == Some(ServiceState::Exited)) {
+            // The proxy looks the app's name up when it starts. Whether an app that ends at once is there by then must not be a
+            // matter of luck: the answer would be another one.
+            if let Some(app) = &held {
+                self.engine.hold(&app.id).await;
             }
-            self.progress.step(service, "start", "it ended before the others were there: once more");
-            self.start_again(service).await?;
-            again = true;
+            self.again(proxy).await?;
+            if let Some(app) = &held {
+                self.prober.wait_proxy(PROXY_WITHIN.mul_f64(slowness())).await;
+                self.engine.release(&app.id).await?;
+            }
         }
         Ok(())
+    }
+
+    async fn again(&self, service: &str) -> Result<()> {
+        self.progress.step(service, "start", "it ended before the others were there: once more");
+        self.start_again(service).await
     }
 
     /// Starts a service again; where it does not start, the questions will show it.

@@ -1,6 +1,6 @@
 //! Where in a submission's files what is broken can be seen: the line that a reader looks at first.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
     compose::Place,
@@ -10,9 +10,28 @@ use crate::{
     probe::{Survey, evidence_id},
 };
 
-/// The place that an error names at the start of one of its lines: `docker-compose.yml:12:7: …`.
-pub(super) fn of_error(error: &Error) -> Option<Place> {
-    std::iter::once(&error.what).chain(&error.why).find_map(|text| place_at_start(text))
+/// The place that an error names at the start of one of its lines (`docker-compose.yml:12:7: …`), or the line of the Dockerfile
+/// whose step failed.
+pub(super) fn of_error(error: &Error, texts: &BTreeMap<String, String>) -> Option<Place> {
+    let lines = || std::iter::once(&error.what).chain(&error.why).flat_map(|text| text.lines());
+    std::iter::once(&error.what)
+        .chain(&error.why)
+        .find_map(|text| place_at_start(text))
+        .or_else(|| lines().find_map(|line| of_step(line, texts)))
+}
+
+/// The line of a Dockerfile on which the step begins that an error names: `building x failed at step 3 of 7: RUN make`.
+fn of_step(error: &str, texts: &BTreeMap<String, String>) -> Option<Place> {
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let step = words(error.strip_prefix("building ")?.split_once(" failed at step ")?.1.split_once(": ")?.1);
+    let begins = |line: &str| {
+        let line = words(line.trim_end().trim_end_matches('\\'));
+        !line.is_empty() && step.starts_with(&line)
+    };
+    texts.iter().filter(|(path, _)| path.contains("Dockerfile")).find_map(|(path, text)| {
+        let line = text.lines().position(begins)? + 1;
+        Some(Place { file: PathBuf::from(path), line, column: 1 })
+    })
 }
 
 fn place_at_start(text: &str) -> Option<Place> {
@@ -147,9 +166,13 @@ mod tests {
     #[test]
     fn errors_name_places() {
         let error = |why: &str| Error::stack("the file cannot be used").why(why);
-        let found = of_error(&error("docker-compose.yml:12:7: error: tabs\n |")).unwrap();
+        let dockerfile = "FROM x\n# RUN pip\nRUN pip install \\\n  -r y\n".to_owned();
+        let texts = BTreeMap::from([("app/Dockerfile".to_owned(), dockerfile)]);
+        let step = "building app failed at step 2 of 2: RUN pip install   -r y";
+        assert_eq!(of_error(&error(&format!("no proof\n{step}")), &texts), place("app/Dockerfile", 3));
+        let found = of_error(&error("docker-compose.yml:12:7: error: tabs\n |"), &texts).unwrap();
         assert_eq!((found.file.to_str(), found.line, found.column), (Some("docker-compose.yml"), 12, 7));
-        assert_eq!(of_error(&error("error: 1: 2")), None);
-        assert_eq!(of_error(&error("a sentence: with 12: colons")), None);
+        assert_eq!(of_error(&error("error: 1: 2"), &texts), None);
+        assert_eq!(of_error(&error("a sentence: with 12: colons"), &texts), None);
     }
 }

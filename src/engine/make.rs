@@ -222,6 +222,23 @@ impl Engine {
         Ok(())
     }
 
+    /// Holds a container still. One that has ended meanwhile, or cannot be held, goes on as it does.
+    pub(crate) async fn hold(&self, id: &str) {
+        let _ = ask(QUICK, self.docker.pause_container(id)).await;
+    }
+
+    /// Lets a container go on that is held.
+    ///
+    /// # Errors
+    /// Environment: the engine does not answer.
+    pub(crate) async fn release(&self, id: &str) -> Result<()> {
+        match ask(QUICK, self.docker.unpause_container(id)).await {
+            // It was never held, or is gone.
+            Ok(()) | Err(Fault::Says { .. }) => Ok(()),
+            Err(fault) => Err(fault.environment("a container can't be let go on")),
+        }
+    }
+
     /// Waits until a dependency is what its condition asks, as `docker compose` does, and in its words.
     pub(crate) async fn wait_for(
         &self,

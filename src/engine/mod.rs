@@ -60,8 +60,8 @@ use std::path::Path;
 
 pub use discover::{Engine, EngineInfo, EngineKind};
 pub(crate) use dockerfile::{base_images, rebased};
-pub(crate) use images::relative;
 pub use images::{BASE_IMAGES, ImageOrigin, ImagePolicy, ImageStatus};
+pub(crate) use images::{is_as_good, relatives};
 pub use leftovers::Labelled;
 pub(crate) use proc_net::{ListenRow, listen_rows};
 pub use progress::{Progress, Step};

@@ -16,6 +16,8 @@ use crate::engine::ServiceState;
 pub(super) const INSIDE: Duration = Duration::from_secs(5);
 /// How long a container that cannot be asked is taken for one that is just ending.
 const ENDING: Duration = Duration::from_secs(2);
+/// Between two looks at a proxy that starts.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// Age in seconds at which a program that listens nowhere is not going to, on a machine with nothing else to do.
 const NEVER: f64 = 30.0;
 /// How long a program that has logged a traceback may take to end, in seconds after its last line.
@@ -153,6 +155,32 @@ impl Prober {
         match self.sockets(container).await {
             Sockets::Known(sockets) => Some(sockets),
             Sockets::CannotRead | Sockets::CannotAsk | Sockets::Late => None,
+        }
+    }
+
+    /// Waits until the proxy listens or has ended, for so long at most.
+    pub(crate) async fn wait_proxy(&self, within: Duration) {
+        self.wait_listens(Part::Proxy, within).await;
+    }
+
+    /// Waits until the app listens or has ended, for so long at most; whether it runs.
+    pub(crate) async fn wait_app(&self, within: Duration) -> bool {
+        self.wait_listens(Part::App, within).await
+    }
+
+    async fn wait_listens(&self, part: Part, within: Duration) -> bool {
+        let until = Instant::now() + within;
+        loop {
+            let found = self.engine.container_of(&self.stack.project, self.service(part)).await;
+            let Ok(Some(container)) = found else { return false };
+            if container.state != ServiceState::Running {
+                return false;
+            }
+            let listens = self.listening(&container).await.is_some_and(|sockets| !sockets.is_empty());
+            if listens || Instant::now() >= until {
+                return true;
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
     }
 

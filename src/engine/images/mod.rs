@@ -1,12 +1,13 @@
 //! Base images: present, pulled, or built as stand-ins from Debian's packages.
 //!
 //! `pull` asks registries, with bounds (`layers`: how far it is; `refusal`: why not; `silence`: whom not to ask for a while);
-//! `stand_in` builds what no registry gives, by `mmdebstrap`; `archive` writes what an engine loads; `transfer` carries images
+//! `stand_in` builds what no registry gives, by `mmdebstrap`, and `full_python` what is larger than that; `archive` writes what an engine loads; `transfer` carries images
 //! from one machine to another in a file, `carried` what builds would fetch there.
 
 mod archive;
 mod carried;
 mod family;
+mod full_python;
 mod layers;
 mod mmdebstrap;
 mod pull;
@@ -19,7 +20,8 @@ use std::path::Path;
 
 pub(crate) use archive::OnTop;
 pub(crate) use carried::is_carried;
-pub(crate) use family::relative;
+pub(crate) use family::{is_as_good, relatives};
+use full_python::FULL_PYTHON;
 use pull::Ask;
 use refusal::Refusal;
 pub(crate) use transfer::load_stream;
@@ -70,6 +72,11 @@ pub struct ImageStatus {
 
 /// The base images of our own stacks, which stand-ins exist for.
 pub const BASE_IMAGES: [&str; 3] = ["postgres:17", "nginx:1.28", "python:3.13-slim"];
+
+/// Whether an image can be built here, where no registry gives it.
+fn has_stand_in(name: &str) -> bool {
+    BASE_IMAGES.contains(&name) || name == FULL_PYTHON
+}
 
 impl Engine {
     /// Which of these images are here, and where they came from.
@@ -143,7 +150,7 @@ impl Engine {
     /// Environment: there is no stand-in for one of the names, a program is missing, or the build fails.
     pub async fn build_stand_ins(&self, names: &[String], progress: &Progress) -> Result<()> {
         let missing = self.absent(names).await?;
-        let unknown: Vec<_> = missing.iter().filter(|name| !BASE_IMAGES.contains(&name.as_str())).collect();
+        let unknown: Vec<_> = missing.iter().filter(|name| !has_stand_in(name)).collect();
         if !unknown.is_empty() {
             let names: Vec<_> = unknown.iter().map(|name| name.as_str()).collect();
             return Err(Error::environment(format!("{} can't be built here", names.join(", ")))
@@ -155,8 +162,17 @@ impl Engine {
         }
         // Whoever else builds them at this moment builds them for us, too.
         let _turn = stand_in::turn(progress).await?;
-        let missing = self.absent(&missing).await?;
-        if missing.is_empty() { Ok(()) } else { stand_in::build(self, &missing, progress).await }
+        let full = missing.iter().any(|name| name == FULL_PYTHON);
+        let needed = missing.iter().filter(|name| *name != FULL_PYTHON).cloned();
+        let needed = needed.chain(full.then(|| full_python::BASE.to_owned())).collect::<Vec<_>>();
+        let needed = self.absent(&needed).await?;
+        if !needed.is_empty() {
+            stand_in::build(self, &needed, progress).await?;
+        }
+        if full && !self.absent(&[FULL_PYTHON.to_owned()]).await?.is_empty() {
+            full_python::build(self, progress).await?;
+        }
+        Ok(())
     }
 
     /// Writes these images into one file, from which [`Engine::load_images`] (or `docker load`) brings them back.

@@ -1,6 +1,6 @@
 //! Why an image was not to be had from a registry, in words, and what to try.
 
-use super::{super::call::Fault, BASE_IMAGES};
+use super::super::call::Fault;
 use crate::error::Error;
 
 /// Docker's own registry, which names without a registry mean.
@@ -58,7 +58,7 @@ impl Refusal {
 
     /// Whether a stand-in can take the image's place.
     pub(super) fn has_stand_in(&self) -> bool {
-        BASE_IMAGES.contains(&self.name.as_str())
+        super::has_stand_in(&self.name)
     }
 
     /// The reason in a few words: `no registry answers`.
