@@ -5,7 +5,8 @@
 #
 # Makes DIRECTORIES (20) copies of fixed-stack, each with an app.py of its own, so that each needs a build. Both sides find the
 # layers below in the cache (one run of each before the clock), and both have to see the submitted name on the page.
-# BREAKFIX names the program (target/release/breakfix), PORT the port of the loop's shops (8080), which has to be free.
+# BREAKFIX names the program (target/release/breakfix), PORT the port of the loop's shops (8080), which has to be free. With DEAF=1 the app
+# does not hear SIGTERM, as in most submissions: their Dockerfile starts Python as the first process, and no init is asked for.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -24,6 +25,7 @@ tidy() {
 trap tidy EXIT
 make() { # NAME: a shop that no build cache knows
   cp -r fixed-stack "$work/$1"
+  if [ -n "${DEAF:-}" ]; then sed -i '/init: true/d' "$work/$1/docker-compose.yml"; fi
   printf '\n# %s %s\n' "$1" "$RANDOM$RANDOM" >>"$work/$1/src/app.py"
 }
 

@@ -187,21 +187,19 @@ impl Works {
         let Some(container) = there.filter(|one| one.state == ServiceState::Running) else {
             return self.engine.restart(&project, service, progress).await;
         };
-        let nginx = async |arguments: &[&str]| {
-            let command = [&["nginx"], arguments].concat();
-            self.engine.exec(&container.id, &command, &Default::default(), RELOAD_WITHIN).await
-        };
-        progress.step(service, "reload", "nginx -t");
-        let test = nginx(&["-t"]).await?;
+        progress.step(service, "reload", "nginx -s reload");
         let workers = self.nginx_workers(&container.id).await;
-        if test.code == 0 && nginx(&["-s", "reload"]).await?.code == 0 {
+        // It reads the files before it tells the running nginx of them: what is wrong in them is said here.
+        let told = ["nginx", "-s", "reload"];
+        let asked = self.engine.exec(&container.id, &told, &Default::default(), RELOAD_WITHIN).await?;
+        if asked.code == 0 {
             self.await_other_workers(&container.id, &workers).await;
             let reloaded = Event::Reloaded { service: service.to_owned(), container: container.id.clone() };
             self.tell(Told::Event(Box::new(reloaded)));
             progress.finished(service, "reload", "");
             return Ok(());
         }
-        let words = test.stderr.lines().find(|line| line.contains("[emerg]")).unwrap_or("nginx -t fails");
+        let words = asked.stderr.lines().find(|line| line.contains("[emerg]")).unwrap_or("nginx -s reload fails");
         self.say(format!("{service} does not take its new files, so it is started again: {words}"));
         self.engine.restart(&project, service, progress).await
     }

@@ -15,7 +15,7 @@ use super::{Lab, texts::is_skipped};
 use crate::error::{Error, Result};
 
 /// Silence after which a burst of changes counts as one: editors write beside, rename, and touch again.
-const QUIET: Duration = Duration::from_millis(150);
+const QUIET: Duration = Duration::from_millis(60);
 /// A file that never stops changing is told about at least this often.
 const AT_MOST: Duration = Duration::from_secs(1);
 

@@ -1,20 +1,19 @@
 //! The form, filled in a second time: a page that shows one item need not show the next, nor what the database holds.
 //!
-//! Between the two, the first row gets another name by SQL. A page that lists the first item by its former name does not
-//! read the database: it would be empty after a restart. Afterwards the row has its own name again.
+//! Before that, the first row gets another name by SQL, in the same breath in which it is looked for. A page that lists the first
+//! item by its former name does not read the database: it would be empty after a restart. Afterwards the row has its own name
+//! again.
 
 use std::time::Duration;
 
 use super::{
-    Evidence, Observation, Rows,
+    Evidence, Observation,
     browser::{Browser, Visit},
     evidence_id::SUBMIT_AGAIN,
     form::{self, Item},
     http::Failure,
-    inside::INSIDE,
     look::Look,
-    prober::{Part, Prober, evidence, not_asked},
-    rows,
+    prober::{Prober, evidence, not_asked},
     survey::submit_command,
 };
 
@@ -30,6 +29,7 @@ impl Prober {
         (path, address): (&str, &str),
         submit: &Evidence,
         rows: &Evidence,
+        renamed: Option<&str>,
     ) -> Evidence {
         let (Observation::Http(first), Observation::Rows(found)) = (&submit.observation, &rows.observation) else {
             return not_asked(SUBMIT_AGAIN, submit_command("", address), "host", "the first item did not get through");
@@ -40,9 +40,7 @@ impl Prober {
         };
         let begun = tokio::time::Instant::now();
         let within = look.patience(WITHIN);
-        let renamed = Item::new().marker;
-        let (was_renamed, page) =
-            tokio::join!(self.rename(look, found, marker, marker, &renamed), browser.visit(path, within));
+        let page = browser.visit(path, within).await;
         let item = Item::new();
         let (sent, visit) = match page {
             Ok(page) => match form::choose(&page.forms).cloned() {
@@ -51,15 +49,12 @@ impl Prober {
             },
             Err(failure) => (Vec::new(), Err(failure)),
         };
-        if was_renamed {
-            self.rename(look, found, marker, &renamed, marker).await;
-        }
         let observation = match visit {
             Ok(mut visit) => {
                 let shows = |name: &str| visit.answer.visible.contains(name);
-                visit.answer.from_database = match (was_renamed, shows(&renamed), shows(marker)) {
-                    (true, true, _) => Some(true),
-                    (true, false, true) => Some(false),
+                visit.answer.from_database = match renamed.map(|name| (shows(name), shows(marker))) {
+                    Some((true, _)) => Some(true),
+                    Some((false, true)) => Some(false),
                     // It shows other items, or it cannot be told.
                     _ => None,
                 };
@@ -74,15 +69,6 @@ impl Prober {
             observation,
             begun.elapsed().as_secs_f64(),
         )
-    }
-
-    /// Gives the row with one name another one; whether that has happened.
-    async fn rename(&self, look: &Look, found: &Rows, marker: &str, from: &str, to: &str) -> bool {
-        let Some(sql) = rows::rename(found, marker, from, to) else { return false };
-        let Some(container) = super::hops::running(look, Part::Database) else { return false };
-        let environment = [("BREAKFIX_SQL".to_string(), sql)].into();
-        let asked = self.engine.exec(&container.id, &["sh", "-c", rows::RUN], &environment, INSIDE).await;
-        asked.is_ok_and(|output| output.code == 0 && output.stdout.trim() == "1")
     }
 }
 

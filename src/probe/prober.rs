@@ -1,6 +1,6 @@
 //! Whom to ask, and what is known of them beforehand.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{Evidence, Observation, clean, url};
 use crate::{
@@ -26,6 +26,8 @@ pub struct Prober {
     pub(super) path: String,
     /// The table that the course speaks of.
     pub(super) table: String,
+    /// Held while a row is given its own name again.
+    pub(super) putting_back: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// How long a room waits for an answer, on a machine with nothing else to do: nginx says after three seconds that nobody is at an
@@ -109,6 +111,7 @@ impl Prober {
             port: url::host_and_port(authority).1.unwrap_or(80),
             path: path.to_string(),
             table: course.stack.bootstrap.table.clone(),
+            putting_back: Arc::default(),
         }
     }
 

@@ -11,15 +11,16 @@ const MOST_ROWS: usize = 20;
 /// Columns that are kept.
 const MOST_COLUMNS: usize = 40;
 
-/// Asks the main database, and the others where the marker is not found. Runs in the database's container, as its superuser on the local socket.
+/// Asks the main database, and the others where the marker is not found; the row in the main one gets another name at once. Runs in the
+/// database's container, as its superuser on the local socket.
 pub(crate) const SCRIPT: &str = r#"
 command -v psql >/dev/null 2>&1 || { echo 'there is no psql in this container' >&2; exit 127; }
 user=${POSTGRES_USER:-postgres}
 [ -z "$POSTGRES_USER_FILE" ] || user=$(cat "$POSTGRES_USER_FILE")
 main=${POSTGRES_DB:-$user}
 export PGPASSWORD="$POSTGRES_PASSWORD" PGCONNECT_TIMEOUT=5
-ask() { printf '%s\n' "$BREAKFIX_SQL" | psql -X -q --csv -P null="$BREAKFIX_NULL" -U "$user" -d "$1"; }
-answer=$(ask "$main") || exit 2
+ask() { printf '%s\n' "$BREAKFIX_SQL" "$2" | psql -X -q --csv -P null="$BREAKFIX_NULL" -U "$user" -d "$1"; }
+answer=$(ask "$main" "$BREAKFIX_RENAME") || exit 2
 printf '%s\n' "$answer"
 case "$answer" in *"$BREAKFIX_MARKER"*) exit 0 ;; esac
 psql -X -At -U "$user" -d "$main" -c "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate LIMIT 20" |
@@ -27,34 +28,35 @@ while read -r other; do [ "$other" = "$main" ] || ask "$other"; done
 exit 0
 "#;
 
-/// Runs `BREAKFIX_SQL` in the main database, and prints what it gives.
+/// Runs `BREAKFIX_SQL` in the main database.
 pub(crate) const RUN: &str = r#"
 user=${POSTGRES_USER:-postgres}
 [ -z "$POSTGRES_USER_FILE" ] || user=$(cat "$POSTGRES_USER_FILE")
 export PGPASSWORD="$POSTGRES_PASSWORD" PGCONNECT_TIMEOUT=5
-printf '%s\n' "$BREAKFIX_SQL" | psql -X -At -q -v ON_ERROR_STOP=1 -U "$user" -d "${POSTGRES_DB:-$user}"
+printf '%s\n' "$BREAKFIX_SQL" | psql -X -q -U "$user" -d "${POSTGRES_DB:-$user}"
 "#;
 
-/// SQL that gives the row with this name another one, and tells how many rows that were. Names are letters and digits only.
-pub(crate) fn rename(found: &Rows, marker: &str, from: &str, to: &str) -> Option<String> {
-    let is_named =
-        |at: &usize| found.rows.iter().any(|row| row.get(*at).is_some_and(|cell| cell.as_deref() == Some(marker)));
-    let column = quoted(&found.columns[(0..found.columns.len()).find(is_named)?]);
-    let table: Vec<String> = found.table.splitn(2, '.').map(quoted).collect();
-    Some(format!(
-        "SET statement_timeout = 2000; WITH renamed AS (UPDATE {} SET {column} = '{to}' WHERE {column} = '{from}' RETURNING 1) \
-         SELECT count(*) FROM renamed;",
-        table.join(".")
-    ))
+/// The one column of what a renaming gives, and the cell for each row.
+const RENAMED: [&str; 2] = ["breakfix_renamed", "yes"];
+
+/// For psql: gives whatever has one name another one, in any table. Names are letters and digits only; one that stands among other
+/// words stays.
+pub(crate) fn rename(from: &str, to: &str) -> String {
+    let [column, yes] = RENAMED;
+    format!(
+        "SET statement_timeout = 2000;
+SELECT format('UPDATE %I.%I SET %I = %L WHERE %I = %L RETURNING %L AS {column}', space.nspname, rel.relname, att.attname, '{to}', att.attname, '{from}', '{yes}') FROM pg_attribute att JOIN pg_class rel ON rel.oid = att.attrelid JOIN pg_namespace space ON space.oid = rel.relnamespace WHERE rel.relkind IN ('r', 'p') AND att.attnum > 0 AND NOT att.attisdropped AND att.atttypid IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype) AND space.nspname NOT IN ('pg_catalog', 'information_schema') LIMIT 500
+\\gexec"
+    )
 }
 
-/// A name as SQL reads it letter by letter.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+/// Whether what psql printed for [`SCRIPT`] says that a row has got another name.
+pub(crate) fn was_renamed(printed: &str) -> bool {
+    csv(printed).windows(2).any(|records| records == [[RENAMED[0]], [RENAMED[1]]])
 }
 
 /// The environment in which [`SCRIPT`] runs. The marker is letters and digits only.
-pub(crate) fn environment(marker: &str, port: Option<u16>) -> BTreeMap<String, String> {
+pub(crate) fn environment(marker: &str, renamed: &str, port: Option<u16>) -> BTreeMap<String, String> {
     let sql = format!(
         "SET statement_timeout = 5000;
 SELECT format('SELECT %L AS breakfix_table, (SELECT count(*) FROM %I.%I) AS breakfix_total, breakfix_row.* FROM %I.%I AS breakfix_row WHERE breakfix_row::text LIKE %L LIMIT {MOST_ROWS}', CASE schemaname WHEN 'public' THEN tablename ELSE schemaname || '.' || tablename END, schemaname, tablename, schemaname, tablename, '%{marker}%') FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY tablename LIMIT 200
@@ -62,6 +64,7 @@ SELECT format('SELECT %L AS breakfix_table, (SELECT count(*) FROM %I.%I) AS brea
     );
     let mut environment = BTreeMap::from([
         ("BREAKFIX_SQL".to_string(), sql),
+        ("BREAKFIX_RENAME".to_string(), rename(marker, renamed)),
         ("BREAKFIX_NULL".to_string(), NULL.to_string()),
         ("BREAKFIX_MARKER".to_string(), marker.to_string()),
     ]);
@@ -164,16 +167,13 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_renamed_in_the_column_that_holds_its_name() {
-        let rows = Rows {
-            table: "shop.my\"items".into(),
-            columns: vec!["id".into(), "title".into()],
-            rows: vec![vec![Some("1".into()), Some("m1".into())]],
-            ..Rows::default()
-        };
-        let sql = rename(&rows, "m1", "m2", "m3").unwrap();
-        assert!(sql.contains("UPDATE \"shop\".\"my\"\"items\" SET \"title\" = 'm3' WHERE \"title\" = 'm2'"), "{sql}");
-        assert_eq!(rename(&rows, "other", "m2", "m3"), None, "a name that stands among other words stays");
+    fn a_renaming_is_told_by_its_row() {
+        let found = "breakfix_table,breakfix_total,name\nitems,1,m1\n";
+        assert!(was_renamed(&format!("{found}breakfix_renamed\nbreakfix_renamed\nyes\nbreakfix_renamed\n")));
+        assert!(!was_renamed(&format!("{found}breakfix_renamed\nbreakfix_renamed\n")));
+        assert!(!was_renamed("breakfix_table,breakfix_total,name\nitems,1,\"m1\nbreakfix_renamed\nyes\"\n"));
+        let printed = format!("{found}breakfix_renamed\nyes\n");
+        assert_eq!(read(&printed, "m1", "items", BTreeMap::new()).rows.len(), 1);
     }
 
     proptest::proptest! {

@@ -34,6 +34,14 @@ struct Journey {
     again: Evidence,
     /// The database as the app asks it, where that is known by now.
     database: Option<Evidence>,
+    /// What gives the row its own name again, where it has another.
+    put_back: Option<PutBack>,
+}
+
+/// The row's own name, given to it again.
+struct PutBack {
+    container: String,
+    sql: String,
 }
 
 impl Prober {
@@ -48,6 +56,7 @@ impl Prober {
 
     async fn survey_once(&self, options: &SurveyOptions, progress: &Progress) -> Result<Survey> {
         let begun = Instant::now();
+        drop(self.putting_back.lock().await);
         let look = self.look(options, progress).await?;
         progress.step(&self.stack.project, "ask", &self.authority);
         let proxy = self.service(Part::Proxy);
@@ -104,6 +113,16 @@ impl Prober {
             self.reports(&look, &inside, &options.ports)
         );
         survey.services = services;
+        if let Some(PutBack { container, sql }) = journey.put_back {
+            // What was seen is seen: the verdict does not wait for it.
+            let engine = self.engine.clone();
+            let turn = self.putting_back.clone().lock_owned().await;
+            tokio::spawn(async move {
+                let _turn = turn;
+                let environment = [("BREAKFIX_SQL".to_string(), sql)].into();
+                engine.exec(&container, &["sh", "-c", rows::RUN], &environment, INSIDE).await
+            });
+        }
         for evidence in page.into_iter().chain(behind).chain([journey.submit, journey.rows, journey.again, database]) {
             survey.evidence.insert(evidence.id.clone(), evidence);
         }
@@ -165,6 +184,7 @@ impl Prober {
                 rows: not_asked(ROWS, self.rows_command("…"), self.service(Part::Database), "nothing was submitted"),
                 // Nothing else has to be waited for.
                 database: Some(self.ask_database(look).await),
+                put_back: None,
             };
         };
         if !form.posts && page.answer.scripted {
@@ -177,6 +197,7 @@ impl Prober {
                 again: unknown(SUBMIT_AGAIN, submit_command("", &address), "host"),
                 rows: unknown(ROWS, self.rows_command("…"), self.service(Part::Database)),
                 database: Some(self.ask_database(look).await),
+                put_back: None,
             };
         }
         let item = Item::new();
@@ -204,25 +225,34 @@ impl Prober {
         let observation = visit.map_or_else(Failure::observation, |visit| Observation::Http(visit.answer));
         let seconds = begun.elapsed().as_secs_f64();
         let submit = evidence(SUBMIT, submit_command(&fields(&sent), &address), "host", observation, seconds);
-        let rows = self.find_row(look, &item.marker, form.by_name(&sent)).await;
+        let other = Item::new().marker;
+        let (rows, put_back) = self.find_row(look, &item.marker, &other, form.by_name(&sent)).await;
         if matches!(&rows.observation, Observation::Rows(found) if !found.rows.is_empty()) {
             // The app has just put a row into this database: no better proof that it gets through.
             database = Some(Evidence { id: FLASKAPP_DB.into(), ..rows.clone() });
         }
-        let again = self.submit_again(look, browser, (&page.path, &address), &submit, &rows).await;
-        Journey { submit, rows, again, database }
+        let renamed = put_back.is_some().then_some(other.as_str());
+        let again = self.submit_again(look, browser, (&page.path, &address), &submit, &rows, renamed).await;
+        Journey { submit, rows, again, database, put_back }
     }
 
-    /// The row with this marker.
-    async fn find_row(&self, look: &Look, marker: &str, sent: BTreeMap<String, String>) -> Evidence {
+    /// The row with this marker, which gets the `other` name when it is found.
+    async fn find_row(
+        &self,
+        look: &Look,
+        marker: &str,
+        other: &str,
+        sent: BTreeMap<String, String>,
+    ) -> (Evidence, Option<PutBack>) {
         let begun = Instant::now();
         let service = self.service(Part::Database);
         let command = self.rows_command(marker);
         let Some(container) = running(look, Part::Database) else {
-            return evidence(ROWS, command, service, self.not_running(&look.parts, Part::Database).await, 0.0);
+            let seen = self.not_running(&look.parts, Part::Database).await;
+            return (evidence(ROWS, command, service, seen, 0.0), None);
         };
         let ask = async |port: Option<u16>| {
-            let environment = rows::environment(marker, port);
+            let environment = rows::environment(marker, other, port);
             self.engine.exec(&container.id, &["sh", "-c", rows::SCRIPT], &environment, 3 * INSIDE).await
         };
         let mut asked = ask(None).await;
@@ -233,6 +263,8 @@ impl Prober {
                 asked = ask(Some(socket.port)).await;
             }
         }
+        let renamed = asked.as_ref().is_ok_and(|output| rows::was_renamed(&output.stdout));
+        let put_back = renamed.then(|| PutBack { container: container.id.clone(), sql: rows::rename(other, marker) });
         let observation = match asked {
             Err(error) => Failure::Environment(error).observation(),
             Ok(output) if output.code != 0 => {
@@ -253,7 +285,7 @@ impl Prober {
             }
             _ => command,
         };
-        evidence(ROWS, command, service, observation, begun.elapsed().as_secs_f64())
+        (evidence(ROWS, command, service, observation, begun.elapsed().as_secs_f64()), put_back)
     }
 
     fn rows_command(&self, marker: &str) -> String {

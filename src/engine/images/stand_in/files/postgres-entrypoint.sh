@@ -61,7 +61,7 @@ verify_environment() {
 
 # The stand-in carries a cluster that initdb made when the image was built. Where nobody asked for another kind of cluster,
 # unpacking it and naming its superuser saves initdb's second of CPU: initdb does the same every time.
-prepared=/usr/local/share/breakfix/cluster.tar.gz
+prepared=/usr/local/share/breakfix/cluster.tar
 
 can_unpack() {
 	[ -s "$prepared" ] && [ -z "$POSTGRES_INITDB_ARGS" ] && [ -z "${POSTGRES_INITDB_WALDIR:-}" ] \
@@ -76,7 +76,7 @@ unpack_database() {
 	local new="$PGDATA/.new" user="${POSTGRES_USER//\'/\'\'}" password="${POSTGRES_PASSWORD//\'/\'\'}"
 	echo 'Unpacking the prepared database cluster of this stand-in image (the official image runs initdb here).'
 	mkdir -m 0700 "$new"
-	tar -C "$new" -xzf "$prepared"
+	tar -C "$new" -xf "$prepared"
 	{
 		# a plain UPDATE, for a session must not rename its own user, and this mode has no other
 		echo "UPDATE pg_catalog.pg_authid SET rolname = '$user' WHERE oid = 10"
