@@ -156,6 +156,9 @@ fn a_mounted_configuration_needs_a_reload() {
     both(COMPOSE, |mut lab| {
         lab.edit("conf.d/site.conf", "80", "81");
         assert_eq!(lab.stale(), [is("nginx", MakeLive::Reload, &["conf.d/site.conf"])]);
+        lab.service("nginx").has_ended = true;
+        assert_eq!(lab.stale(), [is("nginx", MakeLive::Restart, &["conf.d/site.conf"])], "nobody hears a reload");
+        lab.service("nginx").has_ended = false;
         let now = now_ms() + 30;
         lab.service("nginx").reloaded_at_ms = Some(now);
         assert_eq!(lab.stale(), [], "reloaded");

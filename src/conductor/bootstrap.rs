@@ -45,6 +45,9 @@ impl Works {
             let output = self.engine.run_once(&desired.stack, &service, &bootstrap.command, &options, progress).await?;
             if output.code == 0 {
                 progress.finished(&service, "run", "the tables are there");
+                if told {
+                    self.say("Now the database was ready, and has its tables. Started is not ready: it took a moment.");
+                }
                 return Ok(());
             }
             if !too_early(&output, listens_since) || Instant::now() >= deadline {

@@ -155,6 +155,7 @@ fn running(container: &Container, engine: &Engine, reloaded: &Reloaded) -> Runni
     RunningService {
         service: container.service.clone(),
         started_at_ms: by_our_clock(engine, container.started_at),
+        has_ended: container.state != ServiceState::Running,
         reloaded_at_ms: reloaded.get(&container.id).copied(),
         made_at_ms: Some(by_our_clock(engine, container.made_at)),
         image_created_ms: by_our_clock(engine, container.image_created),

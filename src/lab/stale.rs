@@ -65,6 +65,8 @@ pub struct RunningService {
     pub service: String,
     /// When its process was last started.
     pub started_at_ms: u64,
+    /// Whether it has ended since.
+    pub has_ended: bool,
     /// When it last read its configuration again without a start, where that is known.
     pub reloaded_at_ms: Option<u64>,
     /// When the container was made, where that is known.
@@ -206,7 +208,8 @@ impl Comparison<'_> {
         if same == Some(true) && on_first_start {
             return None;
         }
-        let mut action = MakeLive::Reload;
+        // Who has ended hears no command.
+        let mut action = if self.running.has_ended { MakeLive::Restart } else { MakeLive::Reload };
         let mut files = BTreeSet::new();
         for (mount, path) in self.service.mounts.iter().filter_map(|mount| Some((mount, source(mount)?))) {
             let Some(needed) = needed(mount, path) else { continue };

@@ -5,8 +5,9 @@ use ratatui::text::{Line, Span};
 use super::journal;
 use crate::{
     course::{Check, Lesson, Rung},
-    diagnosis::{CheckVerdict, Status},
+    diagnosis::{self, CheckVerdict, Status},
     journal::hindsight_markdown,
+    lab::Facts,
     tui::{
         markdown,
         model::{Model, Page},
@@ -72,9 +73,12 @@ fn question(model: &Model, lesson: &Lesson, columns: usize) -> Vec<Line<'static>
 
 fn work(model: &Model, lesson: &Lesson, columns: usize) -> Vec<Line<'static>> {
     let theme = model.theme;
-    let mut lines = text::wrap(&Line::styled(lesson.symptom.clone(), theme.faint()), columns, 0, Break::Words);
-    lines.push(Line::default());
     let report = model.progress.last_report.as_ref();
+    let mut lines = Vec::new();
+    if !is_past(model, lesson) {
+        lines.extend(text::wrap(&Line::styled(lesson.symptom.clone(), theme.faint()), columns, 0, Break::Words));
+        lines.push(Line::default());
+    }
     for check in &lesson.checks {
         let verdict = report.and_then(|report| report.checks.iter().find(|verdict| verdict.id == check.id));
         lines.extend(check_lines(model, check, verdict, columns));
@@ -99,6 +103,16 @@ fn work(model: &Model, lesson: &Lesson, columns: usize) -> Vec<Line<'static>> {
         lines.extend(markdown::render(&hint.text, theme, columns));
     }
     lines
+}
+
+/// Whether something else was seen than the symptom with which the lesson began.
+fn is_past(model: &Model, lesson: &Lesson) -> bool {
+    let (Some(seen), Some(survey), Some(report)) =
+        (&lesson.seen, &model.progress.last_survey, &model.progress.last_report)
+    else {
+        return false;
+    };
+    diagnosis::holds(seen, survey, &Facts::default(), report) == Some(false)
 }
 
 fn rung(rung: Rung) -> &'static str {
