@@ -16,6 +16,8 @@ use crate::engine::ServiceState;
 pub(super) const INSIDE: Duration = Duration::from_secs(5);
 /// How long a container that cannot be asked is taken for one that is just ending.
 const ENDING: Duration = Duration::from_secs(2);
+/// How much later than the end the last words may come.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 /// Between two looks at a proxy that starts.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 /// Age in seconds at which a program that listens nowhere is not going to, on a machine with nothing else to do.
@@ -186,10 +188,19 @@ impl Prober {
 
     /// The end of a container's log since its last start, cleaned.
     pub(super) async fn log(&self, container: &Container) -> Vec<String> {
-        let tail = self.engine.log_tail(&container.id, &container.service, LOG_LINES);
-        match tokio::time::timeout(INSIDE, tail).await {
-            Ok(Ok(lines)) => lines.iter().map(|line| clean::line(&line.text)).collect(),
-            _ => Vec::new(),
+        let read = async || {
+            let tail = self.engine.log_tail(&container.id, &container.service, LOG_LINES);
+            match tokio::time::timeout(INSIDE, tail).await {
+                Ok(Ok(lines)) => lines.iter().map(|line| clean::line(&line.text)).collect(),
+                _ => Vec::new(),
+            }
+        };
+        let lines = read().await;
+        if lines.is_empty() && container.state == ServiceState::Exited {
+            // A busy engine may tell the end before the last words.
+            tokio::time::sleep(LAST_WORDS).await;
+            return read().await;
         }
+        lines
     }
 }
