@@ -81,7 +81,7 @@ async fn the_image_is_the_one_that_a_builder_makes() {
 #[tokio::test]
 async fn whatever_else_has_changed_is_the_builders() {
     // Of two that build the same at the same moment, a later build may find the layer of either.
-    let dockerfile = DOCKERFILE.replace("fetched", "brought");
+    let dockerfile = DOCKERFILE.replacen("ENV", "ENV OTHER=yes\nENV", 1);
     let files = [
         ("docker-compose.yml", COMPOSE),
         ("Dockerfile", &dockerfile),
