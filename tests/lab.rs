@@ -308,11 +308,12 @@ async fn a_change_is_not_lost_when_waiting_is_given_up() {
     let (_dir, lab, _) = made();
     let mut watch = lab.watch().unwrap();
     write(&lab, "app.py", "x");
+    let mut heard = false;
     for _ in 0..10 {
         // As a busy select! does: the wait is dropped in the middle of a burst.
-        let _ = tokio::time::timeout(Duration::from_millis(5), watch.recv()).await;
+        heard |= tokio::time::timeout(Duration::from_millis(5), watch.recv()).await.is_ok();
     }
-    assert!(told(&mut watch).await);
+    assert!(heard || told(&mut watch).await);
 }
 
 #[test]
