@@ -85,8 +85,10 @@ pub(crate) fn explain(service: &str, fault: &Fault, log: &BuildLog, dockerfile: 
         return fault.environment(what);
     }
     let message = fault.message();
-    let output = log.last_lines(20).into_iter().map(readable).collect::<Vec<_>>().join("\n");
-    let all = format!("{message}\n{output}");
+    let lines = log.last_lines(20);
+    // Whose fault it is may stand at the end of a long line.
+    let all = format!("{message}\n{}", lines.join("\n"));
+    let output = lines.into_iter().map(readable).collect::<Vec<_>>().join("\n");
     let with_output = |error: Error| {
         let error = error.why(message.clone());
         if output.is_empty() { error } else { error.why(output.clone()) }
@@ -222,6 +224,10 @@ mod tests {
                 Blame::Environment,
                 "{sign}"
             );
+            // pip begins such a line with how often it will try again.
+            let late = failed(&format!("{pip}{}{sign}\n", "WARNING: Retrying ".repeat(20)), "a non-zero code: 1");
+            assert_eq!(late.blame, Blame::Environment, "{sign}");
+            assert!(late.why.iter().all(|why| why.lines().all(|line| line.chars().count() <= LONGEST_LINE + 1)));
         }
         let lost = failed(
             "Step 6/7 : COPY src .\n",
