@@ -55,6 +55,12 @@ pub(crate) fn was_renamed(printed: &str) -> bool {
     csv(printed).windows(2).any(|records| records == [[RENAMED[0]], [RENAMED[1]]])
 }
 
+/// The environment in which [`RUN`] runs this SQL.
+pub(crate) fn run_environment(sql: String, port: Option<u16>) -> BTreeMap<String, String> {
+    let port = port.map(|port| ("PGPORT".to_string(), port.to_string()));
+    [("BREAKFIX_SQL".to_string(), sql)].into_iter().chain(port).collect()
+}
+
 /// The environment in which [`SCRIPT`] runs. The marker is letters and digits only.
 pub(crate) fn environment(marker: &str, renamed: &str, port: Option<u16>) -> BTreeMap<String, String> {
     let sql = format!(
@@ -62,15 +68,12 @@ pub(crate) fn environment(marker: &str, renamed: &str, port: Option<u16>) -> BTr
 SELECT format('SELECT %L AS breakfix_table, (SELECT count(*) FROM %I.%I) AS breakfix_total, breakfix_row.* FROM %I.%I AS breakfix_row WHERE breakfix_row::text LIKE %L LIMIT {MOST_ROWS}', CASE schemaname WHEN 'public' THEN tablename ELSE schemaname || '.' || tablename END, schemaname, tablename, schemaname, tablename, '%{marker}%') FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY tablename LIMIT 200
 \\gexec"
     );
-    let mut environment = BTreeMap::from([
-        ("BREAKFIX_SQL".to_string(), sql),
+    let mut environment = run_environment(sql, port);
+    environment.extend([
         ("BREAKFIX_RENAME".to_string(), rename(marker, renamed)),
         ("BREAKFIX_NULL".to_string(), NULL.to_string()),
         ("BREAKFIX_MARKER".to_string(), marker.to_string()),
     ]);
-    if let Some(port) = port {
-        environment.insert("PGPORT".into(), port.to_string());
-    }
     environment
 }
 

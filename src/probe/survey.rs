@@ -41,7 +41,7 @@ struct Journey {
 /// The row's own name, given to it again.
 struct PutBack {
     container: String,
-    sql: String,
+    environment: BTreeMap<String, String>,
 }
 
 impl Prober {
@@ -113,13 +113,12 @@ impl Prober {
             self.reports(&look, &inside, &options.ports)
         );
         survey.services = services;
-        if let Some(PutBack { container, sql }) = journey.put_back {
+        if let Some(PutBack { container, environment }) = journey.put_back {
             // What was seen is seen: the verdict does not wait for it.
             let engine = self.engine.clone();
             let turn = self.putting_back.clone().lock_owned().await;
             tokio::spawn(async move {
                 let _turn = turn;
-                let environment = [("BREAKFIX_SQL".to_string(), sql)].into();
                 engine.exec(&container, &["sh", "-c", rows::RUN], &environment, INSIDE).await
             });
         }
@@ -255,16 +254,21 @@ impl Prober {
             let environment = rows::environment(marker, other, port);
             self.engine.exec(&container.id, &["sh", "-c", rows::SCRIPT], &environment, 3 * INSIDE).await
         };
-        let mut asked = ask(None).await;
+        let mut port = None;
+        let mut asked = ask(port).await;
         if asked.as_ref().is_ok_and(|output| output.code != 0) {
             // Its socket is named after its port.
             let listens = self.listening(container).await.unwrap_or_default();
             if let Some(socket) = listens.first().filter(|_| listens.iter().all(|socket| socket.port != POSTGRES)) {
-                asked = ask(Some(socket.port)).await;
+                port = Some(socket.port);
+                asked = ask(port).await;
             }
         }
         let renamed = asked.as_ref().is_ok_and(|output| rows::was_renamed(&output.stdout));
-        let put_back = renamed.then(|| PutBack { container: container.id.clone(), sql: rows::rename(other, marker) });
+        let put_back = renamed.then(|| PutBack {
+            container: container.id.clone(),
+            environment: rows::run_environment(rows::rename(other, marker), port),
+        });
         let observation = match asked {
             Err(error) => Failure::Environment(error).observation(),
             Ok(output) if output.code != 0 => {
