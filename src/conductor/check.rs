@@ -129,11 +129,14 @@ async fn attempt(
     clock.phase("remove");
     let failed = judged.is_err() && started;
     let cut_short = judged.as_ref().is_err_and(|error| error.blame != Blame::Stack);
-    let judged = judged.unwrap_or_else(|error| Judged {
-        report: not_asked(&options.course, lab::texts_of(dir), &error),
-        notes: vec![],
-        place: whereabouts::of_error(&error, &lab::texts_of(dir)),
-        again: error.blame == Blame::Environment && started && in_time,
+    let judged = judged.unwrap_or_else(|error| {
+        let texts = lab::texts_of(dir);
+        Judged {
+            notes: vec![],
+            place: whereabouts::of_error(&error, &texts),
+            report: not_asked(&options.course, texts, &error),
+            again: error.blame == Blame::Environment && started && in_time,
+        }
     });
     let mut submission = SubmissionReport {
         dir: dir.to_owned(),

@@ -13,11 +13,9 @@ use crate::{
 /// The place that an error names at the start of one of its lines (`docker-compose.yml:12:7: …`), or the line of the Dockerfile
 /// whose step failed.
 pub(super) fn of_error(error: &Error, texts: &BTreeMap<String, String>) -> Option<Place> {
-    let lines = || std::iter::once(&error.what).chain(&error.why).flat_map(|text| text.lines());
-    std::iter::once(&error.what)
-        .chain(&error.why)
-        .find_map(|text| place_at_start(text))
-        .or_else(|| lines().find_map(|line| of_step(line, texts)))
+    let said = || std::iter::once(&error.what).chain(&error.why);
+    let step = || said().flat_map(|text| text.lines()).find_map(|line| of_step(line, texts));
+    said().find_map(|text| place_at_start(text)).or_else(step)
 }
 
 /// The line of a Dockerfile on which the step begins that an error names: `building x failed at step 3 of 7: RUN make`.

@@ -29,8 +29,10 @@ pub(crate) fn is_as_good(other: &str, image: &str) -> bool {
     let version = variants.next().unwrap_or_default();
     let of = given.split('-').next().unwrap_or_default();
     let whole = of.split('.').next().unwrap_or_default();
-    let same = ["", "latest", "stable", "mainline", of].contains(&version)
-        || version.chars().all(char::is_alphabetic)
+    // None, or a word: `latest`, `stable`.
+    let newest = version.chars().all(char::is_alphabetic);
+    let same = newest
+        || version == of
         || version == whole
         || version.strip_prefix(of).is_some_and(|patch| patch.starts_with('.'));
     let small = |tag: &str| tag.contains("slim");
