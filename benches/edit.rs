@@ -10,7 +10,7 @@
 #![allow(clippy::unwrap_used, reason = "a measurement that cannot go on ends")]
 
 mod bare;
-#[path = "../tests/pty/mod.rs"]
+#[path = "../tests/common/pty.rs"]
 mod pty;
 
 use std::{

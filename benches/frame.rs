@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use breakfix::{
     conductor::{Action, ContainerView, EngineStatus, Update},
     course::Course,
-    diagnosis::{HopVerdict, LessonVerdict, Report, Status, Verdict},
+    diagnosis::{HopVerdict, Judgement, LessonVerdict, Report, Status},
     engine::{EngineInfo, EngineKind, ImageOrigin, ImageStatus, LogLine, ServiceState, Stream},
     journal::{Entry, Event},
     probe::{Evidence, HttpAnswer, Observation, Survey},
@@ -53,6 +53,7 @@ impl Stage {
             course.broken_stack().iter().map(|(path, text)| (path.clone(), text.clone())).collect();
         let model = Model::new(Start {
             course,
+            others: Vec::new(),
             lab: "./systems-puzzle".into(),
             theme: Theme::COLOUR,
             own_editor: false,
@@ -86,7 +87,7 @@ impl Stage {
             state: ServiceState::Running,
             exit_code: None,
             ports: vec![],
-            up_seconds: Some(130),
+            started_at: Some(DAWN - 130_000),
         };
         stage.tell(Update::Containers(["db", "flaskapp", "nginx"].map(container).to_vec()));
         for _ in 0..20_000 {
@@ -135,16 +136,16 @@ impl Stage {
     fn go_to_work(&mut self, lesson: &str) {
         let at = self.model.course.position(lesson).unwrap();
         self.press(KeyCode::Char('l'));
-        for _ in self.model.lesson..at {
+        for _ in self.model.nav.lesson..at {
             self.press(KeyCode::Down);
         }
         for _ in 0..50 {
-            if self.model.page == Page::Work && self.model.lesson == at {
+            if self.model.nav.page == Page::Work && self.model.nav.lesson == at {
                 return;
             }
             self.press(KeyCode::Enter);
         }
-        panic!("the lesson's working page never came: {:?}", self.model.page);
+        panic!("the lesson's working page never came: {:?}", self.model.nav.page);
     }
 
     fn measure(&mut self, name: &str) {
@@ -170,7 +171,7 @@ fn report() -> Report {
         observed: observed.into(),
     };
     Report {
-        verdict: Verdict::Broken,
+        judgement: Judgement::broken("connection refused"),
         first_broken_hop: Some("nginx-flaskapp".into()),
         first_failed_lesson: Some("app-port".into()),
         hops: vec![

@@ -29,12 +29,14 @@ pub struct Error {
     pub why: Vec<String>,
     /// What to type or do next, one entry per suggestion.
     pub try_next: Vec<String>,
+    /// A time ran out: on a machine with less to do it may go otherwise.
+    pub late: bool,
 }
 
 impl Error {
     /// A new error with this blame and sentence.
     pub fn new(blame: Blame, what: impl Into<String>) -> Self {
-        Self { blame, what: what.into(), why: Vec::new(), try_next: Vec::new() }
+        Self { blame, what: what.into(), why: Vec::new(), try_next: Vec::new(), late: false }
     }
 
     /// A fault of the machine: engine, image, port, disk, network.
@@ -47,6 +49,12 @@ impl Error {
         Self::new(Blame::Stack, what)
     }
 
+    /// Something of the stack that cannot be read: the stack's fault, unless the machine has not what reading takes.
+    pub fn unreadable(what: impl Into<String>, error: std::io::Error) -> Self {
+        let blame = if error.raw_os_error().is_some_and(is_machines) { Blame::Environment } else { Blame::Stack };
+        Self::new(blame, what).because(error)
+    }
+
     /// A fault in how the program was called.
     pub fn usage(what: impl Into<String>) -> Self {
         Self::new(Blame::Usage, what)
@@ -55,6 +63,13 @@ impl Error {
     /// The work was ended on request.
     pub fn cancelled() -> Self {
         Self::new(Blame::Cancelled, "ended on request")
+    }
+
+    /// A time ran out.
+    #[must_use]
+    pub fn late(mut self) -> Self {
+        self.late = true;
+        self
     }
 
     /// Adds a cause in words.
@@ -82,6 +97,13 @@ impl Error {
         self
     }
 
+    /// The same as the cause of something else.
+    #[must_use]
+    pub fn under(mut self, what: impl Into<String>) -> Self {
+        self.why.insert(0, std::mem::replace(&mut self.what, what.into()));
+        self
+    }
+
     /// Adds a suggestion: a command to type or a thing to do.
     #[must_use]
     pub fn suggest(mut self, suggestion: impl Into<String>) -> Self {
@@ -96,6 +118,11 @@ impl Error {
         self
     }
 
+    /// What happened and why, with this between the parts.
+    pub fn told(&self, between: &str) -> String {
+        std::iter::once(self.what.as_str()).chain(self.why.iter().map(String::as_str)).collect::<Vec<_>>().join(between)
+    }
+
     /// The process exit code of the command-line contract: 1 stack, 2 usage, 3 environment, 130 cancelled.
     pub fn exit_code(&self) -> u8 {
         match self.blame {
@@ -105,6 +132,19 @@ impl Error {
             Blame::Cancelled => 130,
         }
     }
+}
+
+/// Whether an error number of the system tells what a machine lacks (files, memory, room, a disk that answers), whatever file was meant.
+fn is_machines(number: i32) -> bool {
+    // EINTR, EIO, EAGAIN, ENOMEM, ENFILE, EMFILE, ENOSPC, ENOBUFS, ETIMEDOUT, ESTALE, EDQUOT; <https://man7.org/linux/man-pages/man3/errno.3.html>
+    const LINUX: [i32; 11] = [4, 5, 11, 12, 23, 24, 28, 105, 110, 116, 122];
+    LINUX.contains(&number)
+}
+
+/// Whether words that were made from an error of the system tell what the machine lacks: `… (os error 24)`.
+pub(crate) fn tells_of_the_machine(words: &str) -> bool {
+    let numbers = words.split("(os error ").skip(1).filter_map(|rest| rest.split(')').next()?.parse().ok());
+    numbers.into_iter().any(is_machines)
 }
 
 impl fmt::Display for Error {
@@ -121,3 +161,19 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_files_left_is_not_the_stacks_fault() {
+        let full = std::io::Error::from_raw_os_error(24);
+        assert!(tells_of_the_machine(&format!("Dockerfile cannot be read: {full}")));
+        assert_eq!(Error::unreadable("x", full).blame, Blame::Environment);
+        let denied = std::io::Error::from_raw_os_error(13);
+        assert!(!tells_of_the_machine(&format!("Dockerfile cannot be read: {denied}")));
+        assert_eq!(Error::unreadable("x", denied).blame, Blame::Stack);
+        assert!(!tells_of_the_machine("no number (os error x"));
+    }
+}

@@ -8,7 +8,7 @@
 //!            keys, resize                       ┌──────────────── reads ───────────────┐
 //!                 │                             ▼                                      │
 //! front ends   tui/ ── Msg ─▶ update ─ Action ─▶ conductor/ ▶ engine/ + probe/ ──▶ diagnosis/ (pure)
-//!              headless/ ───────── Action ─────▶    │   ▲                               │
+//!              cli/ ────────────── Action ─────▶    │   ▲                               │
 //!                 ▲                                 │   └──────── verdict ──────────────┘
 //!                 └──── fold ◀── journal/ ◀── Event ┘
 //! ```
@@ -22,22 +22,31 @@
 //! | [`probe`] | one question to the running stack, one [`probe::Evidence`] back | verdicts, words for learners |
 //! | [`diagnosis`] | **pure**: evidence + facts + course → verdict per hop and check, wrong turn, next smallest action | I/O of any kind |
 //! | [`journal`] | [`journal::Event`], append, read, fold; the hindsight report | Docker, terminal |
+//! | [`practice`] | an incident drawn from a course and a seed: its files, ticket and debrief; when a class of cause comes back | Docker, terminal |
+//! | [`class`] | what a class's labs and verdicts say together: six figures with who, as a page and as tables | Docker, terminal |
 //! | [`conductor`] | takes an [`conductor::Action`], drives the rooms above, emits events; cancels cleanly | terminal |
-//! | [`headless`] | check, selftest, up, status, doctor …: runs actions, prints | ratatui |
 //! | [`tui`] | the learner's screen, the same line by line, the demo: model, update, view, runtime, keymap, theme | bollard |
+//! | [`cli`] | check, selftest, up, status, doctor …: runs actions, prints | drawing |
 //!
-//! A room uses those above it. [`error`] is the one type that all rooms share.
+//! A room uses those above it. [`error`] is the one type that all rooms share, `sanitize` the one way in which they make a stranger's
+//! text fit to be shown.
 
+// Printing panics where standard output or error has vanished.
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+
+pub mod class;
+pub mod cli;
 pub mod compose;
 pub mod conductor;
 pub mod course;
 pub mod diagnosis;
 pub mod engine;
 pub mod error;
-pub mod headless;
 pub mod journal;
 pub mod lab;
+pub mod practice;
 pub mod probe;
+mod sanitize;
 pub mod tui;
 
 pub use error::{Blame, Error, Result};

@@ -1,24 +1,39 @@
 //! The `breakfix` binary: reads the command line, runs the command, turns its end into an exit code.
 
-use std::process::ExitCode;
+// Printing panics where standard error has vanished, with its terminal.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
-use breakfix::headless::{self, cli::Cli};
+use std::{
+    io::{Write, stderr},
+    process::ExitCode,
+};
+
+use breakfix::cli::args::Cli;
 
 fn main() -> ExitCode {
     let cli = Cli::from_args();
     let color = cli.global.color;
+    open_as_many_files_as_allowed();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(cause) => {
-            eprintln!("error: threads cannot be started: {cause}");
+            let _ = writeln!(stderr(), "error: threads cannot be started: {cause}");
             return ExitCode::from(3);
         }
     };
-    let code = runtime.block_on(headless::run(cli)).unwrap_or_else(|error| {
-        eprint!("{}", headless::render_error(&error, headless::Paint::stderr(color)));
+    let code = runtime.block_on(breakfix::cli::run(cli)).unwrap_or_else(|error| {
+        let _ = write!(stderr(), "{}", breakfix::cli::render_error(&error, breakfix::cli::Paint::stderr(color)));
         error.exit_code()
     });
     // A blocking thread (a name look-up, a slow disk) is not waited for.
     runtime.shutdown_background();
     ExitCode::from(code)
+}
+
+/// The limit that a shell hands down is often a fraction of what this user may have, and a class side by side needs many.
+fn open_as_many_files_as_allowed() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Where it stays as it is, whatever cannot be opened is told.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }

@@ -4,7 +4,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a picture that cannot be taken ends it all")]
 
-#[path = "../../tests/pty/mod.rs"]
+#[path = "../../tests/common/pty.rs"]
 mod pty;
 mod svg;
 

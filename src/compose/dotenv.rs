@@ -1,21 +1,24 @@
-//! `.env` and `env_file`: `NAME=value` lines, as compose reads them.
+//! `.env`, `env_file` and `label_file`: `NAME=value` lines, as compose reads them.
 
 use std::collections::BTreeMap;
 
 use super::{
-    desk::{Desk, Spot},
-    expand::{Lookup, expand, warn_unset},
+    diagnostics::Diagnostics,
+    interpolate::{Lookup, expand, warn_unset},
+    source_map::Spot,
 };
 
-/// Reads the lines of an env file that the desk knows as `whole`. Later lines see earlier ones; `outer` comes first.
+/// Reads the lines of an env file that is known as `whole`. Later lines see earlier ones; `outer` comes first.
 ///
 /// A name without a value takes it from `outer`, and is left out where there is none.
-pub(super) fn parse(text: &str, whole: Spot, outer: &Lookup<'_>, desk: &mut Desk) -> BTreeMap<String, String> {
+pub(super) fn parse(text: &str, whole: Spot, outer: &Lookup<'_>, desk: &mut Diagnostics) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
-    let mut reader = Reader { rest: text, line: 1 };
-    while let Some(statement) = reader.next_statement() {
-        let spot = Spot { line: reader.line, column: 1, ..whole };
-        match reader.statement(statement) {
+    let mut reader = Reader { text, at: 0, line: 1, line_start: 0 };
+    while reader.find_statement() {
+        let start = reader.at;
+        let statement = reader.statement();
+        let told = desk.findings.len();
+        match statement {
             Ok((name, None)) => {
                 if let Some(value) = outer(&name) {
                     values.insert(name, value);
@@ -25,6 +28,7 @@ pub(super) fn parse(text: &str, whole: Spot, outer: &Lookup<'_>, desk: &mut Desk
                 values.insert(name, text);
             }
             Ok((name, Some(Raw { text, expands: true }))) => {
+                let spot = reader.spot(start, whole);
                 match expand(&text, &|name| outer(name).or_else(|| values.get(name).cloned())) {
                     Ok(expanded) => {
                         for unset in &expanded.unset {
@@ -37,15 +41,18 @@ pub(super) fn parse(text: &str, whole: Spot, outer: &Lookup<'_>, desk: &mut Desk
                         values.insert(name, expanded.text);
                     }
                     Err(problem) => {
-                        let spot = desk.spot_of(spot, &problem.at);
+                        let spot = desk.files.spot_of(spot, &problem.at);
                         desk.error(spot, problem.message, problem.expected);
                     }
                 }
             }
-            Err((column, message, expected)) => {
-                let column = u32::try_from(column).unwrap_or(1);
-                desk.error(Spot { column, ..spot }, message, expected);
+            Err(Problem { at, message, expected }) => {
+                desk.error(reader.spot(at, whole), message, expected);
+                reader.skip_line();
             }
+        }
+        if desk.findings.len() > told && desk.told_enough() {
+            return values;
         }
     }
     values
@@ -56,133 +63,176 @@ struct Raw {
     expands: bool,
 }
 
-/// Column from 1, what is wrong, what was expected.
-type Problem = (usize, String, String);
+/// What is wrong at a byte, and what was expected.
+struct Problem {
+    at: usize,
+    message: String,
+    expected: String,
+}
 
 struct Reader<'text> {
-    rest: &'text str,
-    line: u32,
+    text: &'text str,
+    /// Byte at which it stands.
+    at: usize,
+    /// The line that was last asked for, and the byte where it starts: each look goes on from there.
+    line: usize,
+    line_start: usize,
 }
 
 impl<'text> Reader<'text> {
-    /// The next line that says something, with all that follows it; the reader stands at its start.
-    fn next_statement(&mut self) -> Option<&'text str> {
+    fn rest(&self) -> &'text str {
+        &self.text[self.at..]
+    }
+
+    /// Line and column of a byte.
+    fn spot(&mut self, at: usize, whole: Spot) -> Spot {
+        if at < self.line_start {
+            (self.line, self.line_start) = (1, 0);
+        }
+        let passed = &self.text[self.line_start..at];
+        self.line += passed.matches('\n').count();
+        self.line_start += passed.rfind('\n').map_or(0, |end| end + 1);
+        let column = self.text[self.line_start..at].chars().count() + 1;
+        let small = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        Spot { line: small(self.line), column: small(column), ..whole }
+    }
+
+    /// Goes to the next thing that is neither space nor comment; false at the end.
+    fn find_statement(&mut self) -> bool {
         loop {
-            self.skip(self.rest.len() - self.rest.trim_start().len());
-            match self.rest.chars().next()? {
-                '#' => self.skip(self.rest.find('\n').unwrap_or(self.rest.len())),
-                _ => return Some(self.rest),
+            self.skip_spaces(char::is_whitespace);
+            match self.rest().chars().next() {
+                None => return false,
+                Some('#') => self.skip_line(),
+                Some(_) => return true,
             }
         }
     }
 
-    fn skip(&mut self, bytes: usize) {
-        let lines = self.rest[..bytes].matches('\n').count();
-        self.line = self.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
-        self.rest = &self.rest[bytes..];
+    fn skip_spaces(&mut self, is_space: fn(char) -> bool) {
+        self.at += self.rest().len() - self.rest().trim_start_matches(is_space).len();
     }
 
-    /// One statement. The reader ends behind it, also when it is wrong.
-    fn statement(&mut self, text: &'text str) -> Result<(String, Option<Raw>), Problem> {
-        let line = text.lines().next().unwrap_or_default();
-        let named = match line.strip_prefix("export") {
-            Some(named) if named.starts_with([' ', '\t']) => named.trim_start(),
-            _ => line,
-        };
-        let end = named.find(['=', ':']).unwrap_or(named.len());
-        let name = named[..end].trim_end();
-        let column = |part: &str| line[..line.len() - part.len()].chars().count() + 1;
-        if let Some(at) = name.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '-')) {
-            let found = column(&named[at..]);
-            self.skip(line.len());
-            let what = name[at..].chars().next().unwrap_or(' ');
-            return Err((found, format!("`{what}` cannot stand in a variable's name"), "write `NAME=value`".into()));
+    fn skip_line(&mut self) {
+        self.at += self.rest().find('\n').unwrap_or(self.rest().len());
+    }
+
+    /// One statement. The reader ends behind it, when it is right.
+    fn statement(&mut self) -> Result<(String, Option<Raw>), Problem> {
+        if self.rest().strip_prefix("export").is_some_and(|rest| rest.starts_with(char::is_whitespace)) {
+            self.at += "export".len();
+            self.skip_spaces(is_space);
         }
-        if name.is_empty() {
-            self.skip(line.len());
-            return Err((1, "a value without a name".into(), "write `NAME=value`".into()));
-        }
-        if end == named.len() {
-            self.skip(line.len());
-            return Ok((name.to_string(), None));
-        }
-        let value = named[end + 1..].trim_start_matches([' ', '\t']);
-        let start = line.len() - value.len();
-        let raw = match value.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                let inner = &text[start + 1..];
-                let Some(length) = closing_quote(inner, quote) else {
-                    self.skip(line.len());
-                    let message = format!("the quote {quote} is not closed");
-                    return Err((column(value), message, format!("a {quote} at the end of the value")));
-                };
-                self.skip(start + 1 + length + 1);
-                // What follows a quoted value on its line is a comment at best.
-                let after = self.rest.find('\n').unwrap_or(self.rest.len());
-                let tail = self.rest[..after].trim();
-                let line = self.line;
-                self.skip(after);
-                if !tail.is_empty() && !tail.starts_with('#') {
-                    self.line = line;
-                    return Err((
-                        1,
-                        format!("`{tail}` follows the closing quote"),
-                        "one value in one pair of quotes".into(),
-                    ));
+        let start = self.at;
+        let mut end = None;
+        for (offset, character) in self.rest().char_indices() {
+            match character {
+                '=' | ':' | '\n' => {
+                    end = Some((offset, character));
+                    break;
                 }
-                let inner = &inner[..length];
-                match quote {
-                    '"' => Raw { text: unescape(inner), expands: true },
-                    _ => Raw { text: inner.replace("\\'", "'"), expands: false },
+                '_' | '.' | '-' | '[' | ']' => {}
+                other if is_space(other) || other.is_alphanumeric() => {}
+                other => {
+                    let message = format!("`{other}` cannot stand in a variable's name");
+                    return Err(Problem { at: start + offset, message, expected: "write `NAME=value`".into() });
                 }
             }
-            _ => {
-                self.skip(line.len());
-                let end = comment_start(value);
-                Raw { text: value[..end].trim_end().to_string(), expands: true }
-            }
-        };
-        Ok((name.to_string(), Some(raw)))
-    }
-}
-
-/// Where a comment starts in an unquoted value: at a `#` that follows a space.
-fn comment_start(value: &str) -> usize {
-    value.find(" #").unwrap_or(value.len())
-}
-
-fn closing_quote(text: &str, quote: char) -> Option<usize> {
-    let mut escaped = false;
-    for (at, character) in text.char_indices() {
-        match character {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            c if c == quote => return Some(at),
-            _ => {}
         }
+        // At the very end, without a line break, compose takes the line for a value without a name.
+        let (name, bare) = match end {
+            Some((offset, character)) => {
+                let name = self.rest()[..offset].trim_end();
+                self.at += offset + 1;
+                (name, character == '\n')
+            }
+            None => ("", false),
+        };
+        if let Some(space) = name.find(' ') {
+            let message = "` ` cannot stand in a variable's name".to_string();
+            return Err(Problem { at: start + space, message, expected: "write `NAME=value`".into() });
+        }
+        self.skip_spaces(is_space);
+        if bare { Ok((name.to_string(), None)) } else { Ok((name.to_string(), Some(self.value()?))) }
     }
-    None
+
+    fn value(&mut self) -> Result<Raw, Problem> {
+        let text = self.rest();
+        let Some(quote @ ('"' | '\'')) = text.chars().next() else {
+            let line = &text[..text.find('\n').unwrap_or(text.len())];
+            self.at += line.len();
+            // A comment starts at a `#` that follows a space.
+            let value = line.find(" #").map_or(line, |end| &line[..end]);
+            return Ok(Raw { text: value.trim_end().to_string(), expands: true });
+        };
+        let mut inner = String::new();
+        let mut escaped = false;
+        for (offset, character) in text.char_indices().skip(1) {
+            match character {
+                c if c == quote && escaped => inner.push(c),
+                c if c == quote => {
+                    self.at += offset + 1;
+                    let expands = quote == '"';
+                    return Ok(Raw { text: if expands { unescape(&inner) } else { inner }, expands });
+                }
+                '\\' if !escaped => {
+                    escaped = true;
+                    continue;
+                }
+                c if escaped => inner.extend(['\\', c]),
+                c => inner.push(c),
+            }
+            escaped = false;
+        }
+        let message = format!("the quote {quote} is not closed");
+        Err(Problem { at: self.at, message, expected: format!("a {quote} at the end of the value") })
+    }
 }
 
+/// What compose takes for a space within a line.
+fn is_space(character: char) -> bool {
+    matches!(character, '\t' | '\u{b}' | '\u{c}' | '\r' | ' ' | '\u{85}' | '\u{a0}')
+}
+
+/// Escapes within double quotes; `\$` becomes the `$$` that is no variable.
 fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        if character != '\\' {
-            out.push(character);
-            continue;
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let mut next = rest.chars();
+        let Some(character) = next.next() else {
+            out.push('\\');
+            break;
+        };
+        let after = next.as_str();
+        match character {
+            '$' => out.push_str("$$"),
+            'a' => out.push('\u{7}'),
+            'b' => out.push('\u{8}'),
+            'f' => out.push('\u{c}'),
+            'n' => out.push('\n'),
+            'r' => out.push('\r'),
+            't' => out.push('\t'),
+            'v' => out.push('\u{b}'),
+            '\\' | '"' => out.push(character),
+            '0' => {
+                let digits = &after[..after.bytes().take(3).take_while(u8::is_ascii_digit).count()];
+                match u8::from_str_radix(digits, 8) {
+                    Ok(code) if digits.len() == 3 => {
+                        out.push(char::from(code));
+                        rest = &after[3..];
+                        continue;
+                    }
+                    _ => out.push_str("\\0"),
+                }
+            }
+            other => out.extend(['\\', other]),
         }
-        match characters.next() {
-            Some('n') => out.push('\n'),
-            Some('r') => out.push('\r'),
-            Some('t') => out.push('\t'),
-            // A dollar sign that is escaped is no variable.
-            Some('$') => out.push_str("$$"),
-            Some(other @ ('"' | '\\' | '\'')) => out.push(other),
-            Some(other) => out.extend(['\\', other]),
-            None => out.push('\\'),
-        }
+        rest = after;
     }
+    out.push_str(rest);
     out
 }
 
@@ -193,8 +243,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> (BTreeMap<String, String>, Vec<String>) {
-        let mut desk = Desk::new(Path::new("/stack"));
-        let whole = desk.add_source(Path::new("/stack/.env"), Path::new("/stack"), text.into());
+        let mut desk = Diagnostics::new(Path::new("/stack"), super::super::door::Door::default());
+        let whole = desk.files.add(Path::new("/stack/.env"), Path::new("/stack"), text.into());
         let outer = |name: &str| (name == "HOME").then(|| "/root".to_string());
         let values = parse(text, whole, &outer, &mut desk);
         (values, desk.findings.iter().map(|finding| finding.headline()).collect())
@@ -227,16 +277,23 @@ mod tests {
     }
 
     #[test]
+    fn what_compose_takes_is_taken() {
+        let (values, told) = read("=3\nE=x$\nH=pa$5w0rd$(x)\nF=\"a\" b\nOCTAL=\"\\0101\"\nTAKEN[0]=1\nLAST");
+        assert_eq!(told, Vec::<String>::new());
+        let wanted = [("", "LAST"), ("E", "x$"), ("F", "a"), ("H", "pa$5w0rd$(x)"), ("OCTAL", "A"), ("TAKEN[0]", "1")];
+        assert_eq!(values.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect::<Vec<_>>(), wanted);
+    }
+
+    #[test]
     fn mistakes_are_told_with_their_line() {
-        let (values, told) = read("A=1\nB C=2\n=3\nE=x$\nF=\"a\" b\nG=${NONE}\nD=\"open\n");
+        let (values, told) = read("A=1\nB C=2\nE!=x\nE=${x!}\nG=${NONE}\nD=\"open\n");
         assert_eq!(values.keys().collect::<Vec<_>>(), ["A", "G"]);
         insta::assert_snapshot!(told.join("\n"), @r#"
         .env:2:2: error: ` ` cannot stand in a variable's name
-        .env:3:1: error: a value without a name
-        .env:4:4: error: `$` starts a variable, and no name follows
-        .env:5:1: error: `b` follows the closing quote
-        .env:6:3: warning: the variable `NONE` is not set: nothing is put in its place
-        .env:7:3: error: the quote " is not closed
+        .env:3:2: error: `!` cannot stand in a variable's name
+        .env:4:3: error: `${x!}` is not a variable
+        .env:5:3: warning: the variable `NONE` is not set: nothing is put in its place
+        .env:6:3: error: the quote " is not closed
         "#);
     }
 }

@@ -1,11 +1,12 @@
 //! Which files make up a stack, and their texts.
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use super::desk::Desk;
+use super::{
+    diagnostics::Diagnostics,
+    door::{Closed, Door, Found},
+    unreadable::Unreadable,
+};
 
 /// A compose file or env file is at most this large, in bytes.
 pub(super) const MAX_FILE: u64 = 1 << 20;
@@ -14,45 +15,35 @@ pub(super) const BASES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-comp
 const OVERRIDES: [&str; 4] =
     ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 
-/// Why a file cannot be read: words that follow its name, and what was expected.
-#[derive(Debug)]
-pub(super) struct Unreadable {
-    pub message: String,
-    pub expected: String,
-    /// Line and column of the first bad byte, where there is one.
-    pub at: Option<(u32, u32)>,
-}
-
-impl Unreadable {
-    fn new(message: impl Into<String>, expected: &str) -> Self {
-        Self { message: message.into(), expected: expected.into(), at: None }
-    }
-}
-
 /// The text of a small file, without a byte-order mark.
-pub(super) fn read_text(path: &Path) -> Result<String, Unreadable> {
-    let cannot = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => Unreadable::new("is not there", "a file at that path"),
-        _ => Unreadable::new(format!("cannot be read: {error}"), "a file that you may read"),
-    };
-    let meta = path.metadata().map_err(cannot)?;
-    if !meta.is_file() {
-        let what = if meta.is_dir() { "is a directory" } else { "is not an ordinary file" };
-        return Err(Unreadable::new(what, "a file"));
+pub(super) fn read_text(door: &Door, path: &Path) -> Result<String, Unreadable> {
+    match door.read(path, MAX_FILE) {
+        Ok(bytes) => decode(bytes),
+        Err(Closed::Is(Found::Nothing)) => Err(Unreadable::new("is not there", "a file at that path")),
+        Err(Closed::Is(Found::Directory)) => Err(Unreadable::new("is a directory", "a file")),
+        Err(Closed::Is(_)) => Err(Unreadable { special: true, ..Unreadable::new("is not an ordinary file", "a file") }),
+        Err(Closed::TooLarge) => Err(Unreadable::new("is larger than 1 MiB", "a file of at most 1 MiB")),
+        Err(Closed::Outside) => {
+            let message = "is not read: it lies outside the directory";
+            Err(Unreadable { outside: true, ..Unreadable::new(message, "a file inside the directory") })
+        }
+        Err(Closed::Failed(error)) => {
+            Err(Unreadable::new(format!("cannot be read: {error}"), "a file that you may read"))
+        }
     }
-    let too_large = || Unreadable::new("is larger than 1 MiB", "a file of at most 1 MiB");
-    let mut bytes = vec![];
-    let file = std::fs::File::open(path).map_err(cannot)?;
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(cannot)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(too_large());
-    }
-    decode(bytes)
 }
 
 fn decode(mut bytes: Vec<u8>) -> Result<String, Unreadable> {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(Unreadable::new("is saved as UTF-16", "the same text, saved as UTF-8"));
+    // What some editors of Windows write; compose reads it.
+    let wide = match bytes.get(..2) {
+        Some([0xff, 0xfe]) => Some(u16::from_le_bytes as fn([u8; 2]) -> u16),
+        Some([0xfe, 0xff]) => Some(u16::from_be_bytes as fn([u8; 2]) -> u16),
+        _ => None,
+    };
+    if let Some(unit) = wide {
+        let units: Vec<u16> = bytes[2..].chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+        let good = if bytes.len().is_multiple_of(2) { String::from_utf16(&units).ok() } else { None };
+        return good.ok_or_else(|| Unreadable::new("is no good UTF-16", "the same text, saved as UTF-8"));
     }
     if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
         bytes.drain(..3);
@@ -66,6 +57,8 @@ fn decode(mut bytes: Vec<u8>) -> Result<String, Unreadable> {
         let small = |number| u32::try_from(number).unwrap_or(u32::MAX);
         Unreadable {
             message: format!("is not UTF-8: a byte {:#04x} stands on line {line}", error.as_bytes()[good]),
+            outside: false,
+            special: false,
             expected: "the same text, saved as UTF-8".into(),
             at: Some((small(line), small(column))),
         }
@@ -78,14 +71,14 @@ pub(crate) fn is_compose_file(name: &str) -> bool {
 }
 
 /// The compose files of a directory, the base first. Of several bases the first counts, and that is told.
-pub(super) fn discover(dir: &Path, desk: &mut Desk) -> Vec<PathBuf> {
+pub(super) fn discover(dir: &Path, desk: &mut Diagnostics) -> Vec<PathBuf> {
     let mut files = vec![];
     for (names, what) in [(BASES, "compose files"), (OVERRIDES, "override files")] {
         // A link that leads nowhere is there, and is told when it is read.
         let present: Vec<&str> = names.into_iter().filter(|name| dir.join(name).symlink_metadata().is_ok()).collect();
         if let Some(first) = present.first() {
             if present.len() > 1 {
-                let whole = desk.add_source(&dir.join(first), dir, String::new());
+                let whole = desk.files.add(&dir.join(first), dir, String::new());
                 let others = present[1..].join("`, `");
                 desk.warn(
                     whole,
@@ -108,7 +101,9 @@ mod tests {
     #[test]
     fn bytes_become_text_or_are_told() {
         assert_eq!(decode(b"\xef\xbb\xbfa: 1\r\n".to_vec()).unwrap(), "a: 1\r\n");
-        assert!(decode(b"\xff\xfea\0".to_vec()).unwrap_err().message.contains("UTF-16"));
+        assert_eq!(decode(b"\xff\xfea\0".to_vec()).unwrap(), "a");
+        assert_eq!(decode(b"\xfe\xff\0a".to_vec()).unwrap(), "a");
+        assert!(decode(b"\xff\xfea".to_vec()).unwrap_err().message.contains("UTF-16"));
         let wrong = decode(b"a: 1\nb: caf\xe9\n".to_vec()).unwrap_err();
         assert_eq!(wrong.at, Some((2, 7)));
         assert!(wrong.message.contains("0xe9"), "{}", wrong.message);
@@ -117,6 +112,7 @@ mod tests {
     #[test]
     fn only_ordinary_small_files_are_read() {
         let dir = tempfile::tempdir().unwrap();
+        let read_text = |path: &Path| read_text(&Door::default(), path);
         assert!(read_text(dir.path()).unwrap_err().message.contains("directory"));
         assert!(read_text(Path::new("/dev/zero")).unwrap_err().message.contains("not an ordinary file"));
         assert!(read_text(&dir.path().join("none")).unwrap_err().message.contains("is not there"));

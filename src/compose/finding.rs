@@ -97,12 +97,7 @@ fn printable(text: &str) -> String {
 fn push_printable(out: &mut String, character: char) {
     match character {
         '\t' => out.push('→'),
-        // Direction overrides and invisible separators could make a line look like another one.
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
-            out.extend(character.escape_unicode());
-        }
-        control if control.is_control() => out.extend(control.escape_default()),
-        other => out.push(other),
+        other => crate::sanitize::write_out(out, other),
     }
 }
 

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    context::{FileKind, entries, field, hash_file, hex, is_litter},
+    build_context::{entries, field, hash_file, hex, is_litter},
+    door::{Door, FileKind, Found},
     model::{Mount, MountKind, Protocol, Service},
 };
 use crate::error::Result;
@@ -50,6 +51,7 @@ impl Service {
             ["networks", networks, self.network_mode, self.extra_hosts, self.hostname],
             ["health", health, self.restart, self.init, self.stop_signal, seconds(self.stop_grace_period)],
             ["labels", self.labels, self.container_name],
+            ["settings", format!("{:?}", self.settings), format!("{:?}", self.files)],
             ["process", self.user, self.working_dir, self.tty, self.stdin_open, self.read_only, self.shm_size],
         ]);
         let mut hash = Sha256::new();
@@ -70,7 +72,7 @@ impl Service {
             let MountKind::Bind(path) = &mount.kind else { continue };
             field(&mut hash, mount.target.as_bytes());
             if !keeps_data(mount) {
-                hash_mount(&mut hash, path, &mut budget)?;
+                hash_mount(&mut hash, &self.door, path, &mut budget)?;
             }
         }
         Ok(hex(hash))
@@ -94,45 +96,44 @@ fn keeps_data(mount: &Mount) -> bool {
         && ["/var/lib", "/var/log", "/var/run", "/var/cache", "/run", "/tmp", "/data"].into_iter().any(below)
 }
 
-fn hash_mount(hash: &mut Sha256, path: &Path, budget: &mut usize) -> Result<()> {
-    let Ok(meta) = path.metadata() else { return Ok(()) };
-    if meta.is_file() {
-        return hash_small(hash, Path::new(""), path, meta.len());
+fn hash_mount(hash: &mut Sha256, door: &Door, path: &Path, budget: &mut usize) -> Result<()> {
+    match door.look(path) {
+        Found::File => return hash_small(hash, door, Path::new(""), path),
+        Found::Directory => {}
+        Found::Nothing | Found::Special | Found::Outside => return Ok(()),
     }
     let mut open = vec![PathBuf::new()];
     let mut files = vec![];
     while let Some(dir) = open.pop() {
-        if !meta.is_dir() {
-            break;
-        }
-        for (inner, kind, meta) in entries(path, &dir)? {
+        for (inner, kind, _) in entries(door, path, &dir)? {
             if is_litter(&inner) || *budget == 0 {
                 continue;
             }
             *budget -= 1;
             match kind {
                 FileKind::Directory => open.push(inner),
-                FileKind::File | FileKind::Symlink => files.push((inner, kind, meta.len())),
+                FileKind::File | FileKind::Symlink => files.push((inner, kind)),
             }
         }
     }
     files.sort_by(|a, b| a.0.cmp(&b.0));
-    for (inner, kind, length) in files {
+    for (inner, kind) in files {
         let absolute = path.join(&inner);
         match kind {
-            FileKind::File => hash_small(hash, &inner, &absolute, length)?,
-            _ => hash_file(hash, &inner, &absolute, kind)?,
+            FileKind::File => hash_small(hash, door, &inner, &absolute)?,
+            _ => hash_file(hash, door, &inner, &absolute, kind)?,
         }
     }
     Ok(())
 }
 
 /// A file's content, or the length alone of one that is no configuration.
-fn hash_small(hash: &mut Sha256, path: &Path, absolute: &Path, length: u64) -> Result<()> {
+fn hash_small(hash: &mut Sha256, door: &Door, path: &Path, absolute: &Path) -> Result<()> {
+    let length = door.open(absolute).ok().and_then(|file| file.metadata().ok()).map_or(0, |meta| meta.len());
     if length > MAX_BYTES {
         field(hash, path.as_os_str().as_encoded_bytes());
         field(hash, &length.to_be_bytes());
         return Ok(());
     }
-    hash_file(hash, path, absolute, FileKind::File)
+    hash_file(hash, door, path, absolute, FileKind::File)
 }

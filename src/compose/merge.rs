@@ -1,8 +1,10 @@
-//! One compose file over another, as the Compose specification merges them.
+//! One compose file over another, as compose merges them.
 
 use super::{
-    desk::Spot,
-    yaml::{Entry, Merge, Node, Scalar, Text, Value},
+    diagnostics::Diagnostics,
+    scalar::Scalar,
+    source_map::Spot,
+    yaml::{Entry, Merge, Node, Text, Value},
 };
 
 /// How two values at the same path become one.
@@ -13,62 +15,110 @@ enum Rule {
     Pairs,
     /// Lists of names become maps first.
     Names,
-    /// Single texts become lists first.
+    /// Single texts and maps become lists first.
     Lists,
     /// A text is short for a map with this key.
     Short(&'static str),
+    /// Options of another driver are of no use to this one.
+    Logging,
+    /// One subnet over the same one.
+    Subnets,
     /// Maps by key, lists one after the other, anything else replaced.
     Usual,
 }
 
 fn rule(path: &[&str]) -> Rule {
     match path {
-        ["services", _, "command" | "entrypoint" | "logging"] | ["services", _, "healthcheck", "test"] => Rule::Replace,
+        // A name alone takes the place of a name with a value.
+        [above @ .., _] if matches!(rule(above), Rule::Pairs) => Rule::Replace,
+        ["services", _, "command" | "entrypoint"] | ["services", _, "healthcheck", "test"] => Rule::Replace,
+        ["services", _, "ulimits", _] => Rule::Replace,
         ["services", _, "environment" | "labels" | "annotations" | "sysctls"]
         | ["services", _, "build", "args" | "labels" | "additional_contexts"]
         | ["services", _, "deploy", "labels"]
         | ["networks" | "volumes", _, "labels"] => Rule::Pairs,
         ["services", _, "depends_on" | "networks"] => Rule::Names,
-        ["services", _, "env_file" | "tmpfs" | "dns" | "dns_search" | "label_file"] => Rule::Lists,
+        ["services", _, "env_file" | "tmpfs" | "dns" | "dns_opt" | "dns_search" | "label_file" | "extra_hosts"]
+        | ["services", _, "build", "extra_hosts"] => Rule::Lists,
         ["services", _, "build"] => Rule::Short("context"),
-        ["services", _, "extends"] => Rule::Short("service"),
+        ["services", _, "logging"] => Rule::Logging,
+        ["networks", _, "ipam", "config"] => Rule::Subnets,
         _ => Rule::Usual,
     }
 }
 
 /// Lays `over` over `base`; `path` says where both stand.
-pub(super) fn merge(base: Node, over: Node, path: &[&str]) -> Node {
+pub(super) fn merge(base: Node, over: Node, path: &[&str], desk: &mut Diagnostics) -> Node {
     if over.merge != Merge::Usual {
         return over;
     }
-    let rule = if path.last().is_some_and(|key| key.starts_with("x-")) { Rule::Replace } else { rule(path) };
-    let (base, over) = match rule {
+    let (base, over) = match rule(path) {
         Rule::Replace => return over,
-        Rule::Pairs => (pairs_as_map(base), pairs_as_map(over)),
+        Rule::Pairs => (pairs_as_map(base), pairs_as_map(text_as_list(over))),
         Rule::Names => {
             let dependencies = path.last() == Some(&"depends_on");
             (names_as_map(base, dependencies), names_as_map(over, dependencies))
         }
         Rule::Lists => (as_list(base), as_list(over)),
         Rule::Short(key) => (as_map(base, key), as_map(over, key)),
+        Rule::Logging => {
+            let (before, after) = (driver(&base), driver(&over));
+            if before.is_some() && after.is_some() && before != after {
+                return over;
+            }
+            (base, over)
+        }
+        Rule::Subnets => (base, over),
         Rule::Usual => (base, over),
     };
     match (base.value, over.value) {
         (Value::Map(below), Value::Map(above)) => {
-            Node { spot: base.spot, value: Value::Map(merge_maps(below, above, path)), merge: base.merge }
+            Node { spot: base.spot, value: Value::Map(merge_maps(below, above, path, desk)), merge: base.merge }
         }
-        (Value::List(mut below), Value::List(above)) => {
-            below.extend(above);
-            Node { spot: base.spot, value: Value::List(below), merge: base.merge }
+        (Value::List(below), Value::List(above)) => {
+            let value = Value::List(merge_lists(below, above, path, desk));
+            Node { spot: base.spot, value, merge: base.merge }
         }
-        // A key without a value says nothing new about a map or a list.
-        (value @ (Value::Map(_) | Value::List(_)), Value::Null) => Node { value, ..base },
-        // A value of another kind is judged where it is read.
+        // A key without a value says nothing new.
+        (value, Value::Null) => Node { value, ..base },
+        (kind @ (Value::Map(_) | Value::List(_)), value) => {
+            let what = if matches!(kind, Value::Map(_)) { "a map" } else { "a list" };
+            let key = path.last().copied().unwrap_or("the file");
+            let over = Node { spot: over.spot, value, merge: over.merge };
+            let expected = format!("{what} here, too");
+            desk.general_error(over.mark(), format!("`{key}` is {what} in the file below this one"), expected);
+            Node { spot: over.spot, value: over.value, merge: over.merge }
+        }
         (_, value) => Node { spot: over.spot, value, merge: over.merge },
     }
 }
 
-fn merge_maps(mut below: Vec<Entry>, above: Vec<Entry>, path: &[&str]) -> Vec<Entry> {
+fn driver(logging: &Node) -> Option<&Value> {
+    logging.get("driver").map(|driver| &driver.value)
+}
+
+fn merge_lists(mut below: Vec<Node>, above: Vec<Node>, path: &[&str], desk: &mut Diagnostics) -> Vec<Node> {
+    let subnet = |node: &Node| match node.get("subnet").map(|subnet| &subnet.value) {
+        Some(Value::Text(text)) => Some(text.text.clone()),
+        _ => None,
+    };
+    for node in above {
+        if path.last() == Some(&"extra_hosts") && below.iter().any(|known| known.says_the_same(&node)) {
+            continue;
+        }
+        let same = match rule(path) {
+            Rule::Subnets => below.iter().position(|known| subnet(known) == subnet(&node)),
+            _ => None,
+        };
+        match same {
+            Some(at) => below[at] = merge(below[at].clone(), node, &[], desk),
+            None => below.push(node),
+        }
+    }
+    below
+}
+
+fn merge_maps(mut below: Vec<Entry>, above: Vec<Entry>, path: &[&str], desk: &mut Diagnostics) -> Vec<Entry> {
     for entry in above {
         let Some(at) = below.iter().position(|known| known.key == entry.key) else {
             below.push(entry);
@@ -79,7 +129,7 @@ fn merge_maps(mut below: Vec<Entry>, above: Vec<Entry>, path: &[&str]) -> Vec<En
         let known = std::mem::replace(&mut below[at].node, Node::new(entry.spot, Value::Null));
         // A place in the later file, for a value that the later file decides.
         let replaced = !matches!(known.value, Value::Map(_) | Value::List(_)) || entry.node.merge != Merge::Usual;
-        below[at].node = merge(known, entry.node, &path);
+        below[at].node = if entry.key.starts_with("x-") { entry.node } else { merge(known, entry.node, &path, desk) };
         if replaced {
             below[at].spot = entry.spot;
         }
@@ -143,10 +193,33 @@ fn is_text(node: &Node) -> bool {
     matches!(&node.value, Value::Text(text) if text.scalar() == Scalar::Text)
 }
 
-fn as_list(node: Node) -> Node {
-    match node.value {
+/// A text as a list of one. A number or a truth value says nothing here, to compose neither.
+fn text_as_list(node: Node) -> Node {
+    match &node.value {
+        Value::Text(text) if text.scalar() != Scalar::Text => Node::new(node.spot, Value::Null),
         Value::Text(_) => Node { spot: node.spot, merge: node.merge, value: Value::List(vec![node]) },
         _ => node,
+    }
+}
+
+/// A text as a list of one, and a map as a list of `KEY=VALUE`.
+fn as_list(node: Node) -> Node {
+    let value = match &node.value {
+        Value::Text(_) => return text_as_list(node),
+        Value::Map(entries) => Value::List(entries.iter().flat_map(pairs).collect()),
+        _ => return node,
+    };
+    Node { value, ..node }
+}
+
+fn pairs(entry: &Entry) -> Vec<Node> {
+    let pair = |node: &Node| match &node.value {
+        Value::Text(text) => Node::text(node.spot, format!("{}={}", entry.key, text.text)),
+        _ => Node::text(entry.spot, entry.key.clone()),
+    };
+    match &entry.node.value {
+        Value::List(nodes) => nodes.iter().map(pair).collect(),
+        _ => vec![pair(&entry.node)],
     }
 }
 

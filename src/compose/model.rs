@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use super::{door::Door, settings::Settings};
+
 /// A position in a file, told to people: line and column start at 1.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Place {
@@ -59,6 +61,8 @@ pub struct Stack {
     pub volumes: BTreeMap<String, Volume>,
     /// Warnings: keys that are passed over, variables that are not set.
     pub warnings: Vec<Finding>,
+    /// Those of the warnings that may be why the stack behaves otherwise than under compose.
+    pub passed_over: Vec<Finding>,
     /// What the files ask for and an untrusted stack does not get, as far as the words alone tell;
     /// [`crate::compose::refusals`] adds what the disk tells.
     pub refused: Vec<Finding>,
@@ -101,6 +105,8 @@ pub enum Asked {
 pub struct Service {
     /// Its key.
     pub name: String,
+    /// By which its files are read.
+    pub door: Door,
     /// Where it starts in the file.
     pub place: Place,
     /// `image:`.
@@ -155,6 +161,12 @@ pub struct Service {
     pub tmpfs: Vec<String>,
     /// `shm_size:` in bytes.
     pub shm_size: Option<i64>,
+    /// Secrets and configs that come from no file of the host.
+    pub files: Vec<InlineFile>,
+    /// `links:` and `external_links:`, as container or service and the name that it has for this service alone.
+    pub links: Vec<Link>,
+    /// What it asks of the engine beside.
+    pub settings: Settings,
     /// `extra_hosts:` as `name:address`.
     pub extra_hosts: Vec<String>,
     /// `network_mode:` as written (`host`, `none`, `bridge`, `service:x`).
@@ -163,6 +175,17 @@ pub struct Service {
     pub scale: u32,
     /// `profiles:`; a service with profiles is not started by default.
     pub profiles: Vec<String>,
+}
+
+/// Another name for a service, or for a container of others, that one service alone knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The service, or the container's name.
+    pub target: String,
+    /// The other name.
+    pub alias: String,
+    /// Whether it is a container of others.
+    pub external: bool,
 }
 
 /// `build:`.
@@ -178,8 +201,18 @@ pub struct Build {
     pub args: BTreeMap<String, Option<String>>,
     /// `target:`.
     pub target: Option<String>,
+    /// `labels:`.
+    pub labels: BTreeMap<String, String>,
+    /// `extra_hosts:` as `name:address`.
+    pub extra_hosts: Vec<String>,
+    /// `network:`.
+    pub network: Option<String>,
+    /// `shm_size:` in bytes.
+    pub shm_size: Option<i64>,
     /// Where it stands.
     pub place: Place,
+    /// By which its files are read.
+    pub door: Door,
 }
 
 /// One published port.
@@ -191,20 +224,44 @@ pub struct Port {
     pub published: Option<u16>,
     /// Port in the container.
     pub target: u16,
-    /// tcp or udp.
+    /// tcp, udp or sctp.
     pub protocol: Protocol,
     /// Where it stands.
     pub place: Place,
 }
 
 /// Transport protocol of a port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Protocol {
     /// `tcp`
     #[default]
     Tcp,
     /// `udp`
     Udp,
+    /// `sctp`
+    Sctp,
+}
+
+impl Protocol {
+    /// The protocol of this name, in lower case.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "tcp" => Some(Self::Tcp),
+            "udp" => Some(Self::Udp),
+            "sctp" => Some(Self::Sctp),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Protocol {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+            Self::Sctp => "sctp",
+        })
+    }
 }
 
 /// One mount of a service.
@@ -216,7 +273,47 @@ pub struct Mount {
     pub target: String,
     /// `ro`.
     pub read_only: bool,
+    /// How it is mounted.
+    pub options: MountOptions,
     /// Where it stands.
+    pub place: Place,
+}
+
+/// How something is mounted; what the file does not say is left to the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MountOptions {
+    /// Makes a directory where the bind's source is not there, as the short form does.
+    pub create_host_path: bool,
+    /// `rprivate`, `shared` …
+    pub propagation: Option<String>,
+    /// `z` or `Z`: the bind's files get a label of SELinux, shared or private.
+    pub selinux: Option<String>,
+    /// `bind.recursive`.
+    pub recursive: Option<String>,
+    /// A new volume does not take over what the image holds there.
+    pub nocopy: bool,
+    /// The directory of the volume that is mounted.
+    pub subpath: Option<String>,
+    /// Bytes that a tmpfs may hold.
+    pub size: Option<i64>,
+    /// Rights of a tmpfs' root.
+    pub mode: Option<i64>,
+}
+
+/// A small file that a container gets before it starts: a secret or config that comes from no file of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InlineFile {
+    /// Path in the container.
+    pub target: String,
+    /// What it holds.
+    pub content: String,
+    /// Owner.
+    pub uid: u64,
+    /// Group.
+    pub gid: u64,
+    /// Rights.
+    pub mode: u32,
+    /// Where it is asked for.
     pub place: Place,
 }
 
@@ -242,6 +339,16 @@ pub struct NetworkAttachment {
     pub aliases: Vec<String>,
     /// `ipv4_address:`.
     pub ipv4_address: Option<String>,
+    /// `ipv6_address:`.
+    pub ipv6_address: Option<String>,
+    /// `link_local_ips:`.
+    pub link_local_ips: Vec<String>,
+    /// `mac_address:`.
+    pub mac_address: Option<String>,
+    /// `priority:`: the network with the highest is joined first.
+    pub priority: i64,
+    /// `driver_opts:`.
+    pub driver_opts: BTreeMap<String, String>,
 }
 
 /// A network of the project.
@@ -257,12 +364,31 @@ pub struct Network {
     pub driver: Option<String>,
     /// `driver_opts:`.
     pub driver_opts: BTreeMap<String, String>,
-    /// `ipam.config[].subnet`.
-    pub subnets: Vec<String>,
+    /// `attachable: true`.
+    pub attachable: bool,
+    /// `enable_ipv6:`.
+    pub enable_ipv6: Option<bool>,
+    /// `ipam.driver`.
+    pub ipam_driver: Option<String>,
+    /// `ipam.config`.
+    pub pools: Vec<AddressPool>,
     /// `labels:`.
     pub labels: BTreeMap<String, String>,
     /// Where it stands.
     pub place: Place,
+}
+
+/// Addresses of a network: one entry of `ipam.config`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AddressPool {
+    /// `subnet:`.
+    pub subnet: Option<String>,
+    /// `ip_range:`.
+    pub ip_range: Option<String>,
+    /// `gateway:`.
+    pub gateway: Option<String>,
+    /// `aux_addresses:`.
+    pub aux_addresses: BTreeMap<String, String>,
 }
 
 /// A named volume of the project.

@@ -1,12 +1,14 @@
 //! `ports:` and `expose:`.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr};
 
 use super::{
-    desk::{Desk, Spot},
-    keys,
+    diagnostics::Diagnostics,
     model::{Port, Protocol},
-    yaml::{Node, Value},
+    scalar::Scalar,
+    schema,
+    source_map::Spot,
+    yaml::{Node, Text, Value},
 };
 
 /// Ports that one range may open.
@@ -26,12 +28,12 @@ struct Spec {
 struct Wrong(String, String);
 
 /// `ports:` of a service, one per port, repetitions left out.
-pub(super) fn ports(node: &Node, desk: &mut Desk) -> Vec<Port> {
+pub(super) fn ports(node: &Node, desk: &mut Diagnostics) -> Vec<Port> {
     let mut ports: Vec<Port> = vec![];
-    let mut seen = BTreeSet::new();
+    let mut seen = BTreeMap::new();
     for item in desk.list(node, "ports", "`- \"8080:80\"` on a line of its own, below `ports:`") {
         let spec = match &item.value {
-            Value::Text(text) => match short(&text.text) {
+            Value::Text(text) => match short(&written(text)) {
                 Ok(spec) => spec,
                 Err(Wrong(message, expected)) => {
                     desk.error(item.spot, message, expected);
@@ -50,9 +52,15 @@ pub(super) fn ports(node: &Node, desk: &mut Desk) -> Vec<Port> {
         };
         let Some(spec) = spec else { continue };
         for port in unfold(&spec, item.spot, desk) {
-            let key = |port: &Port| (port.target, port.published, port.protocol == Protocol::Udp, port.host_ip.clone());
-            if seen.insert(key(&port)) {
-                ports.push(port);
+            let any = || "0.0.0.0".to_string();
+            let key = (port.target, port.published, port.protocol, port.host_ip.clone().unwrap_or_else(any));
+            // The later of two that are the same counts, at the place of the first.
+            match seen.get(&key) {
+                Some(at) => ports[*at] = port,
+                None => {
+                    seen.insert(key, ports.len());
+                    ports.push(port);
+                }
             }
         }
         if ports.len() > MAX_PORTS {
@@ -63,7 +71,15 @@ pub(super) fn ports(node: &Node, desk: &mut Desk) -> Vec<Port> {
     ports
 }
 
-/// `[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]`; nothing for a protocol that is passed over.
+/// The text of a port: a number in whatever way it is written (`0x50`), or the words.
+fn written(text: &Text) -> String {
+    match text.scalar() {
+        Scalar::Integer(number) => number.to_string(),
+        _ => text.text.clone(),
+    }
+}
+
+/// `[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]`
 fn short(text: &str) -> Result<Option<Spec>, Wrong> {
     let shape = || "write `\"8080:80\"`: the host's port, a colon, the container's port".to_string();
     let wrong = |what: &str| Wrong(format!("`{text}` is not a port mapping: {what}"), shape());
@@ -84,14 +100,13 @@ fn short(text: &str) -> Result<Option<Spec>, Wrong> {
         return Err(wrong(&what));
     }
     let (numbers, protocol) = match text.split_once('/') {
-        Some((numbers, protocol)) => (numbers, protocol),
+        Some((numbers, protocol)) => (numbers, protocol.split('/').next().unwrap_or_default()),
         None => (text, "tcp"),
     };
     let protocol = match protocol.to_lowercase().as_str() {
-        "tcp" => Protocol::Tcp,
-        "udp" => Protocol::Udp,
-        "sctp" => return Ok(None),
-        other => return Err(Wrong(format!("`{other}` is not a protocol"), "expected `tcp` or `udp`".into())),
+        "" => Protocol::Tcp,
+        other => Protocol::named(other)
+            .ok_or_else(|| Wrong(format!("`{other}` is not a protocol"), "expected `tcp`, `udp` or `sctp`".into()))?,
     };
     let mut parts = numbers.rsplitn(3, ':');
     let target = parts.next().unwrap_or_default();
@@ -107,6 +122,9 @@ fn short(text: &str) -> Result<Option<Spec>, Wrong> {
 }
 
 fn host_ip(text: &str) -> Result<String, Wrong> {
+    if text.contains(':') && !text.starts_with('[') {
+        return Err(Wrong(format!("`{text}` is an address of IPv6 without brackets"), format!("write `[{text}]`")));
+    }
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     match bare.parse::<IpAddr>() {
         Ok(_) => Ok(bare.to_string()),
@@ -143,7 +161,7 @@ fn range(text: &str, what: &str, any: bool) -> Result<(u16, u16), Wrong> {
     Ok((first, last))
 }
 
-fn long(node: &Node, desk: &mut Desk) -> Option<Spec> {
+fn long(node: &Node, desk: &mut Diagnostics) -> Option<Spec> {
     // `- 8080: 80`: the space makes it a map.
     if let Value::Map(entries) = &node.value
         && let [entry] = entries.as_slice()
@@ -156,12 +174,15 @@ fn long(node: &Node, desk: &mut Desk) -> Option<Spec> {
     }
     let (mut host_ip_text, mut published, mut target, mut protocol) = (None, None, None, Protocol::Tcp);
     let mut good = true;
-    for entry in desk.entries(node, "a port", keys::PORT) {
+    for entry in desk.entries(node, "a port", schema::PORT) {
         let value = &entry.node;
         match entry.key.as_str() {
             "host_ip" => {
                 let text = desk.string(value, "host_ip").filter(|text| !text.is_empty());
-                host_ip_text = told(text.map(|text| host_ip(&text)), value.spot, desk, &mut good);
+                let bracketed = |text: String| {
+                    if text.contains(':') && !text.starts_with('[') { format!("[{text}]") } else { text }
+                };
+                host_ip_text = told(text.map(|text| host_ip(&bracketed(text))), value.spot, desk, &mut good);
             }
             "published" => {
                 let text = desk.scalar(value, "published").filter(|text| !text.is_empty());
@@ -171,15 +192,17 @@ fn long(node: &Node, desk: &mut Desk) -> Option<Spec> {
                 let text = desk.scalar(value, "target");
                 target = told(text.map(|text| range(&text, "`target`", false)), value.spot, desk, &mut good);
             }
-            _ => match desk.string(value, "protocol").map(|text| text.to_lowercase()).as_deref() {
-                Some("udp") => protocol = Protocol::Udp,
-                Some("tcp") | None => {}
-                Some("sctp") => good = false,
-                Some(other) => {
-                    desk.error(value.spot, format!("`{other}` is not a protocol"), "expected `tcp` or `udp`");
-                    good = false;
+            _ => {
+                let Some(text) = desk.string(value, "protocol").filter(|text| !text.is_empty()) else { continue };
+                match Protocol::named(&text.to_lowercase()) {
+                    Some(named) => protocol = named,
+                    None => {
+                        let expected = "expected `tcp`, `udp` or `sctp`";
+                        desk.error(value.spot, format!("`{text}` is not a protocol"), expected);
+                        good = false;
+                    }
                 }
-            },
+            }
         }
     }
     if target.is_none() && good {
@@ -189,7 +212,7 @@ fn long(node: &Node, desk: &mut Desk) -> Option<Spec> {
     good.then_some(Spec { host_ip: host_ip_text, published, target: target?, protocol })
 }
 
-fn told<T>(value: Option<Result<T, Wrong>>, spot: Spot, desk: &mut Desk, good: &mut bool) -> Option<T> {
+fn told<T>(value: Option<Result<T, Wrong>>, spot: Spot, desk: &mut Diagnostics, good: &mut bool) -> Option<T> {
     match value? {
         Ok(value) => Some(value),
         Err(Wrong(message, expected)) => {
@@ -200,9 +223,9 @@ fn told<T>(value: Option<Result<T, Wrong>>, spot: Spot, desk: &mut Desk, good: &
     }
 }
 
-fn unfold(spec: &Spec, spot: Spot, desk: &mut Desk) -> Vec<Port> {
+fn unfold(spec: &Spec, spot: Spot, desk: &mut Diagnostics) -> Vec<Port> {
     let length = |(first, last): (u16, u16)| last - first;
-    let place = desk.place(spot);
+    let place = desk.files.place(spot);
     let port = |published: Option<u16>, target: u16| Port {
         host_ip: spec.host_ip.clone(),
         published: published.filter(|port| *port != 0),
@@ -230,16 +253,15 @@ fn unfold(spec: &Spec, spot: Spot, desk: &mut Desk) -> Vec<Port> {
 }
 
 /// `expose:` as `80/tcp`, ranges unfolded.
-pub(super) fn expose(node: &Node, desk: &mut Desk) -> Vec<String> {
+pub(super) fn expose(node: &Node, desk: &mut Diagnostics) -> Vec<String> {
     let mut exposed: Vec<String> = vec![];
     for item in desk.list(node, "expose", "`- \"80\"` on a line of its own") {
-        let Some(text) = desk.scalar(item, "an entry of expose") else { continue };
-        let (numbers, protocol) = text.split_once('/').unwrap_or((&text, "tcp"));
-        if numbers.contains(':') {
-            let expected = "the container's port alone: `- \"80\"`; `ports:` maps it to the host";
-            desk.error(item.spot, format!("`{text}` in `expose` maps ports"), expected);
+        if matches!(&item.value, Value::Text(text) if matches!(text.scalar(), Scalar::Float(_))) {
+            desk.error(item.spot, "an entry of `expose` has a point", "a whole number");
             continue;
         }
+        let Some(text) = desk.scalar(item, "an entry of expose") else { continue };
+        let (numbers, protocol) = text.split_once('/').unwrap_or((&text, "tcp"));
         match range(numbers, "a port of `expose`", false) {
             Ok((first, last)) => {
                 for port in first..=last {
@@ -249,7 +271,11 @@ pub(super) fn expose(node: &Node, desk: &mut Desk) -> Vec<String> {
                     }
                 }
             }
-            Err(Wrong(message, expected)) => desk.error(item.spot, message, expected),
+            // Compose and the engine take it, and nothing comes of it.
+            Err(Wrong(message, _)) => {
+                let expected = "the container's port alone: `- \"80\"`; `ports:` maps it to the host";
+                desk.warn(item.spot, format!("`{text}` in `expose` does nothing: {message}"), expected);
+            }
         }
         if exposed.len() > MAX_PORTS {
             desk.error(item.spot, format!("a service exposes more than {MAX_PORTS} ports"), "fewer of them");

@@ -1,7 +1,7 @@
 //! Who is who in a stack: proxy, app and database, by what they are rather than by what they are called.
 
 use super::{
-    dockerfile::{self, Dockerfile},
+    dockerfile,
     model::{MountKind, Service, Stack},
 };
 
@@ -56,7 +56,8 @@ struct Candidate<'s> {
     service: &'s Service,
     /// Name of its image, or of the one that it is built on, without registry and tag.
     image: String,
-    dockerfile: Dockerfile,
+    /// What its Dockerfile runs.
+    runs: String,
     guest: bool,
 }
 
@@ -81,17 +82,33 @@ pub fn roles(stack: &Stack) -> FoundRoles {
     FoundRoles { proxy, app, database }
 }
 
+/// The service that plays a part beside these three: called so, else on this image, else started with what `starts` tells.
+pub fn other(stack: &Stack, name: &str, image: Option<&str>, starts: impl Fn(&str) -> bool) -> Option<String> {
+    let candidates: Vec<Candidate> = stack.services.iter().map(candidate).collect();
+    let called = candidates.iter().find(|one| one.service.name == name);
+    let on_image = || candidates.iter().find(|one| image.is_some_and(|image| one.image == image));
+    let started = || {
+        candidates.iter().find(|one| {
+            let own: Vec<&str> =
+                one.service.entrypoint.iter().chain(&one.service.command).flatten().map(String::as_str).collect();
+            starts(&if own.is_empty() { one.runs.clone() } else { own.join(" ") })
+        })
+    };
+    called.or_else(on_image).or_else(started).map(|one| one.service.name.clone())
+}
+
 fn candidate(service: &Service) -> Candidate<'_> {
     let text = service.build.as_ref().and_then(|build| build.dockerfile_text().ok()).unwrap_or_default();
     let target = service.build.as_ref().and_then(|build| build.target.as_deref());
-    let dockerfile = dockerfile::read(&text, target);
+    let text = dockerfile::Text::of(&text);
+    let dockerfile = text.read();
     let image = match &service.build {
-        Some(_) => dockerfile.from.clone(),
+        Some(_) => dockerfile.base(target),
         None => service.image.clone(),
     };
     let image = base_name(image.as_deref().unwrap_or_default());
     let guest = GUESTS.iter().any(|guest| image.split(['-', '_']).any(|part| part == *guest));
-    Candidate { service, image, dockerfile, guest }
+    Candidate { service, image, runs: dockerfile.runs(), guest }
 }
 
 /// `docker.io/library/postgres:17@sha256:…` as `postgres`.
@@ -155,7 +172,7 @@ fn proxy(candidate: &Candidate) -> i32 {
     points(&[
         (PROXIES.contains(&candidate.image.as_str()), 10),
         (mounts_at(service, &PROXY_FILES), 8),
-        (candidate.dockerfile.runs.contains("nginx"), 6),
+        (candidate.runs.contains("nginx"), 6),
         (!service.ports.is_empty(), 2),
         (called(service, &["nginx", "proxy", "gateway", "webserver"]), 2),
         (called(service, &["web", "front", "frontend"]), 1),
@@ -168,7 +185,7 @@ fn app(candidate: &Candidate, front: Option<&Service>, front_files: &str, databa
         return 0;
     }
     let command: Vec<&String> = service.command.iter().chain(&service.entrypoint).flatten().collect();
-    let runs = |word: &str| command.iter().any(|part| part.contains(word)) || candidate.dockerfile.runs.contains(word);
+    let runs = |word: &str| command.iter().any(|part| part.contains(word)) || candidate.runs.contains(word);
     let python = ["python", "flask", "gunicorn", "uwsgi", "uvicorn", "waitress"].into_iter().any(runs);
     let depends = |service: &Service, on: &str| service.depends_on.iter().any(|dependency| dependency.service == on);
     let named = [Some(service.name.as_str()), service.container_name.as_deref(), service.hostname.as_deref()];
@@ -194,12 +211,12 @@ fn mounted_text(service: &Service) -> String {
     let mut text = String::new();
     for mount in &service.mounts {
         let MountKind::Bind(path) = &mount.kind else { continue };
-        let files: Vec<_> = match std::fs::read_dir(path) {
-            Ok(entries) => entries.flatten().map(|entry| entry.path()).take(MAX_FILES).collect(),
+        let files: Vec<_> = match service.door.entries(path) {
+            Ok(entries) => entries.into_iter().map(|entry| path.join(entry.name)).take(MAX_FILES).collect(),
             Err(_) => vec![path.clone()],
         };
         // What is no small text does not configure a proxy.
-        text.extend(files.iter().filter_map(|file| super::files::read_text(file).ok()));
+        text.extend(files.iter().filter_map(|file| super::files::read_text(&service.door, file).ok()));
     }
     text
 }

@@ -1,17 +1,19 @@
 //! One service, key by key.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::collections::BTreeMap;
 
 use super::{
     build::build,
-    desk::{Desk, Spot},
+    decode::is_nothing,
+    diagnostics::Diagnostics,
     environment,
-    expand::Variables,
     health::healthcheck,
-    keys,
-    model::{Dependency, DependencyCondition, NetworkAttachment, Service},
-    mounts, ports,
-    want::is_nothing,
+    hosts,
+    interpolate::Variables,
+    model::{Dependency, DependencyCondition, Link, NetworkAttachment, Service},
+    mounts, ports, schema,
+    secret_source::SecretSource,
+    source_map::Spot,
     yaml::{Entry, Node, Text, Value},
     yaml_error::colonless,
 };
@@ -19,9 +21,9 @@ use super::{
 /// What a service needs to know of the rest of the files.
 pub(super) struct Around<'a> {
     pub variables: &'a Variables,
-    /// `secrets:` and `configs:` by name; the path of those that come from a file.
-    pub secrets: BTreeMap<String, Option<PathBuf>>,
-    pub configs: BTreeMap<String, Option<PathBuf>>,
+    /// `secrets:` and `configs:` by name.
+    pub secrets: BTreeMap<String, SecretSource>,
+    pub configs: BTreeMap<String, SecretSource>,
 }
 
 /// A service, and what of it can only be judged when all services are known.
@@ -32,20 +34,23 @@ pub(super) struct Read {
     pub names: Vec<(String, Spot)>,
     /// Networks that it names itself.
     pub networks: Vec<(String, Spot)>,
-    /// `links:` with an alias: the service, and the other name.
-    pub links: Vec<(String, String)>,
     /// Services whose mounts it takes over.
     pub volumes_from: Vec<(String, bool)>,
 }
 
 /// Reads a service. What is wrong with it is on the desk afterwards.
-pub(super) fn service(entry: &Entry, around: &Around, desk: &mut Desk) -> Read {
+pub(super) fn service(entry: &Entry, around: &Around, desk: &mut Diagnostics) -> Read {
     let mut read = Read {
-        service: Service { name: entry.key.clone(), place: desk.place(entry.spot), scale: 1, ..Service::default() },
+        service: Service {
+            name: entry.key.clone(),
+            door: desk.door.clone(),
+            place: desk.files.place(entry.spot),
+            scale: 1,
+            ..Service::default()
+        },
         spot: entry.spot,
         names: vec![],
         networks: vec![],
-        links: vec![],
         volumes_from: vec![],
     };
     if let Some(misplaced) = misplaced(entry) {
@@ -53,52 +58,65 @@ pub(super) fn service(entry: &Entry, around: &Around, desk: &mut Desk) -> Read {
         return read;
     }
     let name = format!("service `{}`", entry.key);
-    let mut secrets = vec![];
     for line in service_entries(&entry.node, &name, desk) {
         match line.key.as_str() {
             "ports" => read.service.ports = ports::ports(&line.node, desk),
             "expose" => read.service.expose = ports::expose(&line.node, desk),
             "volumes" => read.service.mounts = mounts::mounts(&line.node, around.variables, desk),
-            "secrets" => secrets.extend(mounts::secrets(&line.node, "secrets", &around.secrets, desk)),
-            "configs" => secrets.extend(mounts::secrets(&line.node, "configs", &around.configs, desk)),
+            // After all mounts, below.
+            "secrets" | "configs" => {}
             "build" => read.service.build = build(line, around.variables, desk),
             "healthcheck" => read.service.healthcheck = healthcheck(&line.node, desk),
             "networks" => networks(&line.node, &mut read, desk),
             "depends_on" => depends_on(&line.node, &mut read, desk),
             "links" => links(&line.node, &mut read, desk),
+            "external_links" => external_links(&line.node, &mut read.service, desk),
             "volumes_from" => volumes_from(line, &mut read, desk),
-            "pid" | "ipc" | "uts" | "userns_mode" | "cgroup" | "network_mode" | "privileged" => {
+            "pid" | "ipc" | "uts" | "userns_mode" | "cgroup" | "network_mode" => {
                 shared_with_host(line, &name, &mut read, desk);
             }
-            "deploy" => deploy(line, &name, &mut read.service, desk),
             // Judged together, below; and `extends` is worked in before.
-            "environment" | "env_file" | "extends" => {}
+            "deploy" | "environment" | "env_file" | "labels" | "label_file" | "extends" => {}
+            _ if read.service.settings.read(line, desk) => {}
             _ => plain(line, &mut read.service, desk),
         }
     }
-    read.service.mounts.extend(secrets);
+    for (section, known) in [("secrets", &around.secrets), ("configs", &around.configs)] {
+        // What a service without its profile asks for is asked for by nobody.
+        if let Some(node) = entry.node.get(section) {
+            mounts::secrets(node, section, known, &mut read.service, desk);
+        }
+    }
+    if read.service.settings.privileged {
+        let spot = entry.node.entry("privileged").map_or(entry.spot, |line| line.spot);
+        desk.refuse(spot, format!("{name} asks to be `privileged`"), "it takes over the host");
+    }
+    if let Some(line) = entry.node.entry("deploy") {
+        deploy(line, &name, &mut read.service, desk);
+    }
     environment::environment(&entry.node, around.variables, &mut read.service, desk);
+    environment::labels(&entry.node, around.variables, &mut read.service, desk);
     finish(entry, &mut read, desk);
     read
 }
 
 /// The lines of a service; another service among them is told as what it is.
-fn service_entries<'n>(node: &'n Node, name: &str, desk: &mut Desk) -> Vec<&'n Entry> {
+fn service_entries<'n>(node: &'n Node, name: &str, desk: &mut Diagnostics) -> Vec<&'n Entry> {
     let Value::Map(entries) = &node.value else { return vec![] };
     let looks_like_service = |node: &Node| node.get("image").is_some() || node.get("build").is_some();
     let strangers: Vec<&Entry> = entries
         .iter()
-        .filter(|entry| keys::treatment(keys::SERVICE, &entry.key).is_none() && looks_like_service(&entry.node))
+        .filter(|entry| schema::treatment(schema::SERVICE, &entry.key).is_none() && looks_like_service(&entry.node))
         .collect();
     for entry in &strangers {
         let message = format!("`{}` stands inside {name}, and looks like a service of its own", entry.key);
         desk.error(entry.spot, message, "the same indentation as the other services");
     }
     if strangers.is_empty() {
-        return desk.entries(node, name, keys::SERVICE);
+        return desk.entries(node, name, schema::SERVICE);
     }
     let own = entries.iter().filter(|entry| !strangers.contains(entry)).cloned().collect();
-    desk.entries(&Node::new(node.spot, Value::Map(own)), name, keys::SERVICE);
+    desk.entries(&Node::new(node.spot, Value::Map(own)), name, schema::SERVICE);
     vec![]
 }
 
@@ -107,7 +125,7 @@ fn misplaced(entry: &Entry) -> Option<(Spot, String, String)> {
     let name = &entry.key;
     match &entry.node.value {
         Value::Map(_) => None,
-        _ if keys::treatment(keys::SERVICE, name).is_some() => Some((
+        _ if schema::treatment(schema::SERVICE, name).is_some() => Some((
             entry.spot,
             format!("`{name}` stands where the name of a service is expected"),
             "a line with the service's name above it, and this line indented below that".into(),
@@ -129,7 +147,7 @@ fn misplaced(entry: &Entry) -> Option<(Spot, String, String)> {
 }
 
 /// Keys that hold one value.
-fn plain(line: &Entry, service: &mut Service, desk: &mut Desk) {
+fn plain(line: &Entry, service: &mut Service, desk: &mut Diagnostics) {
     let (key, node) = (line.key.as_str(), &line.node);
     match key {
         "image" => service.image = desk.string(node, key).filter(|image| !image.is_empty()),
@@ -137,26 +155,30 @@ fn plain(line: &Entry, service: &mut Service, desk: &mut Desk) {
         "entrypoint" => service.entrypoint = desk.command(node, key),
         "restart" => service.restart = restart(node, desk),
         "init" => service.init = desk.boolean(node, key),
-        "labels" => service.labels = desk.labels(node, key),
-        "container_name" => service.container_name = desk.string(node, key),
-        "hostname" => service.hostname = desk.string(node, key),
-        "user" => service.user = desk.string(node, key),
-        "working_dir" => service.working_dir = desk.string(node, key),
-        "stop_signal" => service.stop_signal = desk.string(node, key),
+        "container_name" => service.container_name = given(node, key, desk),
+        "hostname" => service.hostname = given(node, key, desk),
+        "user" => service.user = given(node, key, desk),
+        "working_dir" => service.working_dir = given(node, key, desk),
+        "stop_signal" => service.stop_signal = given(node, key, desk),
         "stop_grace_period" => service.stop_grace_period = desk.duration(node, key),
         "tty" => service.tty = desk.boolean(node, key).unwrap_or(false),
         "stdin_open" => service.stdin_open = desk.boolean(node, key).unwrap_or(false),
         "read_only" => service.read_only = desk.boolean(node, key).unwrap_or(false),
         "tmpfs" => service.tmpfs = desk.string_or_list(node, key),
-        "shm_size" => service.shm_size = desk.bytes(node, key),
-        "extra_hosts" => service.extra_hosts = extra_hosts(node, desk),
+        "shm_size" => service.shm_size = desk.bytes(node, key).filter(|bytes| *bytes != 0),
+        "extra_hosts" => service.extra_hosts = hosts::extra_hosts(node, desk),
         "profiles" => service.profiles = desk.strings(node, key, "`- name`"),
         "scale" => set_scale(node, key, service, desk),
         _ => {}
     }
 }
 
-fn set_scale(node: &Node, key: &str, service: &mut Service, desk: &mut Desk) {
+/// A text that says something: to compose an empty one says nothing.
+fn given(node: &Node, key: &str, desk: &mut Diagnostics) -> Option<String> {
+    desk.string(node, key).filter(|text| !text.is_empty())
+}
+
+fn set_scale(node: &Node, key: &str, service: &mut Service, desk: &mut Diagnostics) {
     let Some(scale) = desk.integer(node, key, 0, 1_000) else { return };
     if scale > 1 {
         desk.warn(node.spot, format!("{scale} containers of one service: Breakfix runs one"), format!("`{key}: 1`"));
@@ -164,8 +186,11 @@ fn set_scale(node: &Node, key: &str, service: &mut Service, desk: &mut Desk) {
     service.scale = u32::try_from(scale).unwrap_or(1);
 }
 
-fn restart(node: &Node, desk: &mut Desk) -> Option<String> {
+fn restart(node: &Node, desk: &mut Diagnostics) -> Option<String> {
     let Value::Text(Text { text, .. }) = &node.value else { return desk.string(node, "restart") };
+    if text.is_empty() {
+        return None;
+    }
     let (policy, retries) = text.split_once(':').unwrap_or((text, "0"));
     let known = matches!(policy, "no" | "always" | "unless-stopped") && !text.contains(':')
         || policy == "on-failure" && retries.parse::<u32>().is_ok();
@@ -176,46 +201,20 @@ fn restart(node: &Node, desk: &mut Desk) -> Option<String> {
     Some(text.clone())
 }
 
-fn extra_hosts(node: &Node, desk: &mut Desk) -> Vec<String> {
-    let mut hosts = vec![];
-    match &node.value {
-        Value::Map(entries) => {
-            for entry in entries {
-                for address in desk.string_or_list(&entry.node, "extra_hosts") {
-                    hosts.push((format!("{}:{address}", entry.key), entry.spot));
-                }
-            }
-        }
-        _ => {
-            for item in desk.list(node, "extra_hosts", "`- \"name:127.0.0.1\"`") {
-                let Some(text) = desk.string(item, "an entry of extra_hosts") else { continue };
-                match text.split_once('=').or_else(|| text.split_once(':')) {
-                    Some((name, address)) => hosts.push((format!("{name}:{address}"), item.spot)),
-                    None => desk.error(item.spot, format!("`{text}` has no address"), "write `\"name:127.0.0.1\"`"),
-                }
-            }
-        }
-    }
-    for (host, spot) in &hosts {
-        if host.ends_with(":host-gateway") {
-            desk.refuse(
-                *spot,
-                format!("`extra_hosts` names the host itself: `{host}`"),
-                "it reaches what runs on the host",
-            );
-        }
-    }
-    hosts.into_iter().map(|(host, _)| host).collect()
-}
-
-fn networks(node: &Node, read: &mut Read, desk: &mut Desk) {
+fn networks(node: &Node, read: &mut Read, desk: &mut Diagnostics) {
     if let Value::Map(entries) = &node.value {
         for entry in entries {
             let mut attachment = NetworkAttachment { network: entry.key.clone(), ..NetworkAttachment::default() };
-            for line in desk.entries(&entry.node, &format!("network `{}`", entry.key), keys::ATTACHMENT) {
-                match line.key.as_str() {
-                    "aliases" => attachment.aliases = desk.strings(&line.node, "aliases", "`- name`"),
-                    _ => attachment.ipv4_address = desk.string(&line.node, "ipv4_address"),
+            for line in desk.entries(&entry.node, &format!("network `{}`", entry.key), schema::ATTACHMENT) {
+                let (key, node) = (line.key.as_str(), &line.node);
+                match key {
+                    "aliases" => attachment.aliases = desk.strings(node, key, "`- name`"),
+                    "ipv4_address" => attachment.ipv4_address = given(node, key, desk),
+                    "ipv6_address" => attachment.ipv6_address = given(node, key, desk),
+                    "link_local_ips" => attachment.link_local_ips = desk.strings(node, key, "`- 169.254.8.8`"),
+                    "mac_address" => attachment.mac_address = given(node, key, desk),
+                    "driver_opts" => attachment.driver_opts = desk.options(node, key),
+                    _ => attachment.priority = desk.integer(node, key, i64::MIN, i64::MAX).unwrap_or(0),
                 }
             }
             read.networks.push((entry.key.clone(), entry.spot));
@@ -232,7 +231,7 @@ fn networks(node: &Node, read: &mut Read, desk: &mut Desk) {
     }
 }
 
-fn depends_on(node: &Node, read: &mut Read, desk: &mut Desk) {
+fn depends_on(node: &Node, read: &mut Read, desk: &mut Diagnostics) {
     if let Value::Map(entries) = &node.value {
         for entry in entries {
             let mut dependency = started(&entry.key);
@@ -240,15 +239,13 @@ fn depends_on(node: &Node, read: &mut Read, desk: &mut Desk) {
                 let expected = format!("`condition: service_started` below it, or the list form: `- {}`", entry.key);
                 desk.error(entry.spot, format!("the dependency on `{}` has no `condition`", entry.key), expected);
             }
-            for line in desk.entries(&entry.node, &format!("the dependency on `{}`", entry.key), keys::DEPENDENCY) {
+            for line in desk.entries(&entry.node, &format!("the dependency on `{}`", entry.key), schema::DEPENDENCY) {
                 match line.key.as_str() {
                     "condition" => dependency.condition = condition(&line.node, desk),
                     _ => dependency.required = desk.boolean(&line.node, "required").unwrap_or(true),
                 }
             }
-            if dependency.required {
-                read.names.push((entry.key.clone(), entry.spot));
-            }
+            read.names.push((entry.key.clone(), entry.spot));
             add_dependency(read, dependency);
         }
         return;
@@ -271,7 +268,7 @@ fn add_dependency(read: &mut Read, dependency: Dependency) {
     }
 }
 
-fn condition(node: &Node, desk: &mut Desk) -> DependencyCondition {
+fn condition(node: &Node, desk: &mut Diagnostics) -> DependencyCondition {
     match desk.string(node, "condition").as_deref() {
         Some("service_healthy") => DependencyCondition::Healthy,
         Some("service_completed_successfully") => DependencyCondition::Completed,
@@ -285,19 +282,30 @@ fn condition(node: &Node, desk: &mut Desk) -> DependencyCondition {
 }
 
 /// A link is a dependency, and another name for the service.
-fn links(node: &Node, read: &mut Read, desk: &mut Desk) {
+fn links(node: &Node, read: &mut Read, desk: &mut Diagnostics) {
     for item in desk.list(node, "links", "`- name` on a line of its own") {
         let Some(text) = desk.string(item, "an entry of links") else { continue };
-        let (name, alias) = text.split_once(':').unwrap_or((&text, &text));
+        // With more colons than one, compose looks for a service of that name.
+        let (name, alias) = match text.split(':').collect::<Vec<_>>().as_slice() {
+            [name, alias] => (*name, *alias),
+            _ => (text.as_str(), text.as_str()),
+        };
         read.names.push((name.to_string(), item.spot));
         add_dependency(read, started(name));
-        if alias != name {
-            read.links.push((name.to_string(), alias.to_string()));
-        }
+        let link = Link { target: name.to_string(), alias: alias.to_string(), external: false };
+        read.service.links.push(link);
     }
 }
 
-fn volumes_from(line: &Entry, read: &mut Read, desk: &mut Desk) {
+/// Names for containers that are none of this stack's.
+fn external_links(node: &Node, service: &mut Service, desk: &mut Diagnostics) {
+    for text in desk.strings(node, "external_links", "`- container:name`") {
+        let (target, alias) = text.split_once(':').unwrap_or((&text, &text));
+        service.links.push(Link { target: target.to_string(), alias: alias.to_string(), external: true });
+    }
+}
+
+fn volumes_from(line: &Entry, read: &mut Read, desk: &mut Diagnostics) {
     for item in desk.list(&line.node, "volumes_from", "`- name` on a line of its own") {
         let Some(text) = desk.string(item, "an entry of volumes_from") else { continue };
         if text.starts_with("container:") {
@@ -321,18 +329,10 @@ fn volumes_from(line: &Entry, read: &mut Read, desk: &mut Desk) {
 }
 
 /// Keys that give a container a part of the host, or of another container.
-fn shared_with_host(line: &Entry, name: &str, read: &mut Read, desk: &mut Desk) {
+fn shared_with_host(line: &Entry, name: &str, read: &mut Read, desk: &mut Diagnostics) {
     let key = line.key.as_str();
-    if key == "privileged" {
-        if desk.boolean(&line.node, key) == Some(true) {
-            desk.warn(
-                line.spot,
-                format!("`privileged` of {name} is passed over"),
-                "Breakfix runs the stack without it",
-            );
-            desk.refuse(line.spot, format!("{name} asks to be `privileged`"), "it takes over the host");
-        }
-        return;
+    if line.node.value == Value::Null {
+        desk.general_error(line.spot, format!("`{key}` is empty"), format!("a word behind it, or no `{key}`"));
     }
     let Some(text) = desk.string(&line.node, key) else { return };
     let own = text == "none" || text.starts_with("service:");
@@ -345,50 +345,94 @@ fn shared_with_host(line: &Entry, name: &str, read: &mut Read, desk: &mut Desk) 
         let why = if text == "host" { "it shares the host's own" } else { "it shares that of others" };
         desk.refuse(line.spot, format!("{name} asks for `{key}: {text}`"), why);
     }
-    if key == "network_mode" {
-        if let Some(other) = text.strip_prefix("service:") {
-            read.names.push((other.to_string(), line.node.spot));
-            add_dependency(read, started(other));
-        }
-        read.service.network_mode = Some(text);
-    } else if foreign {
-        desk.warn(line.spot, format!("`{key}` of {name} is passed over"), "Breakfix runs the stack without it");
+    if let Some(other) = text.strip_prefix("service:") {
+        read.names.push((other.to_string(), line.node.spot));
+        add_dependency(read, started(other));
+    }
+    if text.is_empty() && key != "network_mode" {
+        return;
+    }
+    if text.starts_with("service:") && key != "network_mode" {
+        return desk.passed_over(line, name);
+    }
+    let settings = &mut read.service.settings;
+    match key {
+        "network_mode" => read.service.network_mode = Some(text),
+        "pid" => settings.pid = Some(text),
+        "ipc" => settings.ipc = Some(text),
+        "uts" => settings.uts = Some(text),
+        "userns_mode" => settings.userns_mode = Some(text),
+        _ => settings.cgroup = Some(text),
     }
 }
 
-/// Of `deploy:`, the number of containers is read.
-fn deploy(line: &Entry, name: &str, service: &mut Service, desk: &mut Desk) {
-    let Value::Map(entries) = &line.node.value else {
-        if line.node.value != Value::Null {
-            desk.wrong_kind(&line.node, "deploy", "a map", "");
-        }
-        return;
-    };
-    for entry in entries {
+/// What `deploy:` says outside a swarm: how many, within which limits, and when to start again.
+fn deploy(line: &Entry, name: &str, service: &mut Service, desk: &mut Diagnostics) {
+    for entry in desk.entries(&line.node, &format!("deploy of {name}"), schema::DEPLOY) {
         match entry.key.as_str() {
-            "replicas" => set_scale(&entry.node, "replicas", service, desk),
-            "labels" | "mode" => {}
-            key => {
-                let message = format!("`deploy.{key}` of {name} is passed over");
-                desk.warn(entry.spot, message, "Breakfix runs the stack without it");
+            "replicas" => {
+                let own = (service.scale != 1).then_some(service.scale);
+                set_scale(&entry.node, "replicas", service, desk);
+                if own.is_some_and(|own| own != service.scale) {
+                    desk.error(entry.spot, "`scale` and `deploy.replicas` say different numbers", "one of the two");
+                }
             }
+            "resources" => service.settings.resources(&entry.node, desk),
+            "update_config" | "rollback_config" => times(&entry.node, desk),
+            _ => restart_policy(&entry.node, service, desk),
         }
     }
     if let Some(devices) = line.node.get("resources").and_then(|r| r.get("reservations")).and_then(|r| r.get("devices"))
         && !is_nothing(devices)
     {
+        desk.pass_over(
+            devices.spot,
+            format!("`devices` of {name} is passed over"),
+            "Breakfix runs the stack without it",
+        );
         desk.refuse(devices.spot, format!("{name} asks for `devices`"), "it opens devices of the host");
     }
 }
 
-/// What only the whole of a service tells.
-fn finish(entry: &Entry, read: &mut Read, desk: &mut Desk) {
-    let name = &entry.key;
-    if entry.node.get("image").is_none() && entry.node.get("build").is_none() {
-        let expected = "`image: …` or `build: …`, indented below the service's name";
-        desk.error(entry.spot, format!("service `{name}` has neither `image` nor `build`"), expected);
+/// Lengths of time that nobody waits for here, and that compose reads all the same.
+fn times(node: &Node, desk: &mut Diagnostics) {
+    for key in ["delay", "monitor", "window"] {
+        if let Some(node) = node.get(key) {
+            desk.duration(node, key);
+        }
     }
-    if let (Some(_), Some(networks)) = (&read.service.network_mode, entry.node.entry("networks")) {
-        desk.error(networks.spot, format!("service `{name}` has both `network_mode` and `networks`"), "one of the two");
+}
+
+/// `deploy.restart_policy`, which wins over `restart`.
+fn restart_policy(node: &Node, service: &mut Service, desk: &mut Diagnostics) {
+    let condition = node.get("condition").and_then(|node| desk.string(node, "condition")).unwrap_or_default();
+    times(node, desk);
+    let attempts = node.get("max_attempts").and_then(|node| desk.integer(node, "max_attempts", 0, 100_000));
+    service.restart = Some(match condition.as_str() {
+        "none" | "no" => "no".to_string(),
+        "on-failure" => attempts.map_or("on-failure".into(), |attempts| format!("on-failure:{attempts}")),
+        "unless-stopped" => "unless-stopped".to_string(),
+        _ => "always".to_string(),
+    });
+}
+
+fn is_empty(node: &Node) -> bool {
+    matches!(&node.value, Value::Text(text) if text.text.is_empty())
+}
+
+/// What only the whole of a service tells.
+fn finish(entry: &Entry, read: &mut Read, desk: &mut Diagnostics) {
+    let name = &entry.key;
+    let says = |key| entry.node.get(key).is_some_and(|node| !is_empty(node));
+    if !says("image") && entry.node.get("build").is_none() {
+        let expected = "`image: …` or `build: …`, indented below the service's name";
+        desk.lacking(entry.spot, format!("service `{name}` has neither `image` nor `build`"), expected);
+    }
+    if let Some(networks) = entry.node.entry("networks")
+        && read.service.network_mode.is_some()
+        && !read.networks.is_empty()
+    {
+        let message = format!("service `{name}` has both `network_mode` and `networks`");
+        desk.lacking(networks.spot, message, "one of the two");
     }
 }

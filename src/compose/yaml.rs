@@ -1,11 +1,14 @@
-//! A YAML file as a tree of nodes that know where they stand. The only module that knows the YAML crate.
+//! A YAML file as a tree of nodes that know where they stand. Read by the same parser that compose has
+//! (libyaml), so that what is YAML to the one is YAML to the other.
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
+use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 
 use super::{
-    desk::{Desk, Spot},
+    diagnostics::Diagnostics,
+    scalar::{Scalar, resolve},
+    source_map::Spot,
     yaml_error::explain,
 };
 
@@ -62,51 +65,10 @@ pub(super) struct Entry {
     pub node: Node,
 }
 
-/// What an unquoted scalar is taken for, as the YAML library of compose does.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Scalar {
-    Bool(bool),
-    Integer(i64),
-    Float(f64),
-    Text,
-}
-
 impl Text {
     /// What this scalar is taken for.
     pub fn scalar(&self) -> Scalar {
-        if !self.plain {
-            return Scalar::Text;
-        }
-        match self.text.as_str() {
-            "true" | "True" | "TRUE" => Scalar::Bool(true),
-            "false" | "False" | "FALSE" => Scalar::Bool(false),
-            text => number(text),
-        }
-    }
-}
-
-fn number(text: &str) -> Scalar {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => (-1, digits),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-        return Scalar::Text;
-    }
-    let plain = digits.replace('_', "");
-    let radix = match plain.get(..2) {
-        Some("0x") => i64::from_str_radix(&plain[2..], 16),
-        Some("0o") => i64::from_str_radix(&plain[2..], 8),
-        Some("0b") => i64::from_str_radix(&plain[2..], 2),
-        _ if plain.len() > 1 && plain.starts_with('0') => i64::from_str_radix(&plain, 8),
-        _ => plain.parse(),
-    };
-    if let Ok(value) = radix {
-        return Scalar::Integer(sign * value);
-    }
-    match plain.parse::<f64>() {
-        Ok(value) if plain.contains(|c: char| c.is_ascii_digit()) => Scalar::Float(f64::from(sign as i8) * value),
-        _ => Scalar::Text,
+        if self.plain { resolve(&self.text) } else { Scalar::Text }
     }
 }
 
@@ -130,6 +92,7 @@ impl Node {
             Value::Text(text) => match text.scalar() {
                 Scalar::Bool(_) => format!("the truth value `{}`", text.text),
                 Scalar::Integer(_) | Scalar::Float(_) => format!("the number `{}`", text.text),
+                Scalar::Date(_) => format!("the date `{}`", text.text),
                 Scalar::Text => "text".into(),
             },
         }
@@ -145,6 +108,49 @@ impl Node {
         match &self.value {
             Value::Map(entries) => entries.iter().find(|entry| entry.key == key),
             _ => None,
+        }
+    }
+
+    /// Where to point at when the whole of it is meant: a collection has no mark of its own, its first entry has.
+    pub fn mark(&self) -> Spot {
+        match &self.value {
+            Value::Map(entries) => entries.first().map_or(self.spot, |entry| entry.spot),
+            _ => self.spot,
+        }
+    }
+
+    /// What compose's schema calls this kind of value.
+    pub fn type_name(&self) -> &'static str {
+        match &self.value {
+            Value::Null => "null",
+            Value::List(_) => "array",
+            Value::Map(_) => "object",
+            Value::Text(text) => match text.scalar() {
+                Scalar::Bool(_) => "boolean",
+                Scalar::Integer(_) => "integer",
+                Scalar::Float(value) if value.fract() == 0.0 => "integer",
+                Scalar::Float(_) => "number",
+                Scalar::Date(_) | Scalar::Text => "string",
+            },
+        }
+    }
+
+    /// Whether both say the same, wherever they stand.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Null, Value::Null) => true,
+            (Value::Text(one), Value::Text(other)) => one.text == other.text && one.scalar() == other.scalar(),
+            (Value::List(one), Value::List(other)) => {
+                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.says_the_same(other))
+            }
+            (Value::Map(one), Value::Map(other)) => {
+                one.len() == other.len()
+                    && one.iter().all(|entry| {
+                        let same = other.iter().find(|other| other.key == entry.key);
+                        same.is_some_and(|other| entry.node.says_the_same(&other.node))
+                    })
+            }
+            _ => false,
         }
     }
 
@@ -167,32 +173,33 @@ fn sum(weights: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {
 
 /// A collection that is not closed yet.
 enum Open {
-    List { spot: Spot, anchor: usize, merge: Merge, nodes: Vec<Node> },
-    Map { spot: Spot, anchor: usize, merge: Merge, entries: Vec<Entry>, key: Option<(String, Spot)> },
+    List { spot: Spot, anchor: Option<String>, merge: Merge, nodes: Vec<Node> },
+    Map { spot: Spot, anchor: Option<String>, merge: Merge, entries: Vec<Entry>, key: Option<(String, Spot)> },
 }
 
 struct Tree<'desk> {
-    desk: &'desk mut Desk,
+    desk: &'desk mut Diagnostics,
     file: u32,
     open: Vec<Open>,
-    anchors: HashMap<usize, Node>,
+    /// What the anchors name; nothing while the thing itself is still open.
+    anchors: HashMap<String, Option<Node>>,
     documents: Vec<Node>,
     nodes: usize,
     chars: usize,
 }
 
-/// Reads the documents of a file that the desk knows. `None` after an error, which the desk then holds.
-pub(super) fn parse(text: &str, whole: Spot, desk: &mut Desk) -> Option<Vec<Node>> {
-    let options = granit_parser::options! {
-        flow_nesting_limit: MAX_DEPTH,
-        block_nesting_limit: MAX_DEPTH,
-        emit_comments: false,
-    };
+/// Reads the documents of a file that is known as `whole`. `None` after an error, which has been told then.
+pub(super) fn parse(text: &str, whole: Spot, desk: &mut Diagnostics) -> Option<Vec<Node>> {
     let mut tree =
         Tree { desk, file: whole.file, open: vec![], anchors: HashMap::new(), documents: vec![], nodes: 0, chars: 0 };
-    for event in Parser::new_from_str_with_options(text, options) {
-        match event {
-            Ok((event, span)) => tree.take(&event, &span)?,
+    let mut bytes = text.as_bytes();
+    let mut parser = Parser::new();
+    parser.set_encoding(libyaml_safer::Encoding::Utf8);
+    parser.set_input_string(&mut bytes);
+    loop {
+        match parser.parse() {
+            Ok(Event { data: EventData::StreamEnd, .. }) => return Some(tree.documents),
+            Ok(event) => tree.take(event.data, event.start_mark)?,
             Err(error) => {
                 let (line, column, message, expected) = explain(&error, text);
                 let spot = tree.spot(line, column);
@@ -201,7 +208,6 @@ pub(super) fn parse(text: &str, whole: Spot, desk: &mut Desk) -> Option<Vec<Node
             }
         }
     }
-    Some(tree.documents)
 }
 
 impl Tree<'_> {
@@ -210,36 +216,37 @@ impl Tree<'_> {
         Spot { file: self.file, line: small(line), column: small(column) }
     }
 
-    fn take(&mut self, event: &Event, span: &Span) -> Option<()> {
-        let spot = self.spot(span.start.line(), span.start.col() + 1);
+    fn take(&mut self, event: EventData, mark: Mark) -> Option<()> {
+        let from_one = |number: u64| usize::try_from(number).unwrap_or(usize::MAX - 1) + 1;
+        let spot = self.spot(from_one(mark.line), from_one(mark.column));
         match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                self.count(1, text.len(), spot)?;
-                let plain = *style == ScalarStyle::Plain;
-                let core = tag.as_ref().and_then(|tag| tag.core_suffix());
-                let empty =
-                    plain && matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL") && core != Some("str");
-                let merge = self.merge(tag.as_deref(), spot)?;
-                let value = if empty {
+            EventData::Scalar { anchor, tag, value, style, .. } => {
+                self.count(1, value.len(), spot)?;
+                let merge = merge_tag(tag.as_deref());
+                let plain = match tag.as_deref() {
+                    None | Some("!") => style == ScalarStyle::Plain,
+                    Some(tag) => tag.starts_with(CORE) && tag != libyaml_safer::STR_TAG,
+                };
+                let value = if plain && matches!(value.as_str(), "" | "~" | "null" | "Null" | "NULL") {
                     Value::Null
                 } else {
-                    Value::Text(Text { text: text.to_string(), plain: plain && core != Some("str") })
+                    Value::Text(Text { text: value, plain })
                 };
-                self.add(Node { spot, value, merge }, *anchor)
+                self.add(Node { spot, value, merge }, anchor)
             }
-            Event::SequenceStart(_, anchor, tag) => {
-                let merge = self.merge(tag.as_deref(), spot)?;
-                self.count(1, 0, spot)?;
-                self.open.push(Open::List { spot, anchor: *anchor, merge, nodes: vec![] });
+            EventData::SequenceStart { anchor, tag, .. } => {
+                let merge = merge_tag(tag.as_deref());
+                self.enter(spot, anchor.as_ref())?;
+                self.open.push(Open::List { spot, anchor, merge, nodes: vec![] });
                 Some(())
             }
-            Event::MappingStart(_, anchor, tag) => {
-                let merge = self.merge(tag.as_deref(), spot)?;
-                self.count(1, 0, spot)?;
-                self.open.push(Open::Map { spot, anchor: *anchor, merge, entries: vec![], key: None });
+            EventData::MappingStart { anchor, tag, .. } => {
+                let merge = merge_tag(tag.as_deref());
+                self.enter(spot, anchor.as_ref())?;
+                self.open.push(Open::Map { spot, anchor, merge, entries: vec![], key: None });
                 Some(())
             }
-            Event::SequenceEnd | Event::MappingEnd => match self.open.pop()? {
+            EventData::SequenceEnd | EventData::MappingEnd => match self.open.pop()? {
                 Open::List { spot, anchor, merge, nodes } => {
                     self.add(Node { spot, value: Value::List(nodes), merge }, anchor)
                 }
@@ -248,49 +255,52 @@ impl Tree<'_> {
                     self.add(Node { spot, value: Value::Map(entries), merge }, anchor)
                 }
             },
-            Event::Alias(anchor) => match self.anchors.get(anchor).cloned() {
-                Some(node) => {
+            EventData::Alias { anchor } => match self.anchors.get(&anchor).cloned() {
+                Some(Some(node)) => {
                     let (nodes, chars) = node.weight();
                     self.count(nodes, chars, spot)?;
-                    self.add(node, 0)
+                    self.add(node, None)
+                }
+                Some(None) => {
+                    let message = "this alias stands inside the very thing that it names";
+                    self.desk.error(spot, message, "a thing cannot hold itself");
+                    None
                 }
                 None => {
-                    self.desk.error(
-                        spot,
-                        "this alias stands inside the very thing that it names",
-                        "a thing cannot hold itself",
-                    );
+                    let expected = format!("`&{anchor}` on an earlier line; quotes, if the star is meant");
+                    self.desk.error(spot, format!("`*{anchor}` names an anchor that is not there"), expected);
                     None
                 }
             },
-            Event::DocumentStart(..) => {
+            EventData::DocumentStart { version_directive, .. } => {
                 self.anchors.clear();
+                if version_directive.is_some_and(|version| (version.major, version.minor) != (1, 1)) {
+                    self.desk.error(spot, "compose reads no other version of YAML than 1.1", "no `%YAML` at all");
+                    return None;
+                }
                 Some(())
             }
             _ => Some(()),
         }
     }
 
-    fn merge(&mut self, tag: Option<&Tag>, spot: Spot) -> Option<Merge> {
-        match tag {
-            Some(tag) if tag.handle() == "!" && tag.suffix() == "reset" => Some(Merge::Reset),
-            Some(tag) if tag.handle() == "!" && tag.suffix() == "override" => Some(Merge::Override),
-            Some(tag) if tag.is_custom() && tag.handle() == "!" && !tag.suffix().is_empty() => {
-                self.desk.error(
-                    spot,
-                    format!("the tag `!{}` means nothing here", tag.suffix()),
-                    "compose knows `!reset` and `!override`; text that begins with `!` wants quotes",
-                );
-                None
-            }
-            _ => Some(Merge::Usual),
+    /// Goes into a collection.
+    fn enter(&mut self, spot: Spot, anchor: Option<&String>) -> Option<()> {
+        self.count(1, 0, spot)?;
+        if self.open.len() >= MAX_DEPTH {
+            self.desk.error(spot, "this is nested too deep", format!("at most {MAX_DEPTH} levels"));
+            return None;
         }
+        if let Some(anchor) = anchor {
+            self.anchors.insert(anchor.clone(), None);
+        }
+        Some(())
     }
 
     /// Puts a finished node where it belongs.
-    fn add(&mut self, node: Node, anchor: usize) -> Option<()> {
-        if anchor != 0 {
-            self.anchors.insert(anchor, node.clone());
+    fn add(&mut self, node: Node, anchor: Option<String>) -> Option<()> {
+        if let Some(anchor) = anchor {
+            self.anchors.insert(anchor, Some(node.clone()));
         }
         let entries = match self.open.last() {
             Some(Open::List { nodes, .. }) => nodes.len(),
@@ -306,22 +316,16 @@ impl Tree<'_> {
             Some(Open::List { nodes, .. }) => nodes.push(node),
             Some(Open::Map { key: key @ None, .. }) => {
                 let spot = node.spot;
-                *key = match node.value {
-                    Value::Text(text) => Some((text.text, spot)),
-                    Value::Null => Some((String::new(), spot)),
-                    Value::List(_) | Value::Map(_) => {
-                        self.desk.error(spot, "a key is a word, not a list or a map", "write `word: value`");
-                        return None;
-                    }
-                };
+                *key = Some((key_of(node, self.desk)?, spot));
             }
             Some(Open::Map { entries, key, .. }) => {
                 // The arm above has seen a map without a key.
                 let (key, spot) = key.take()?;
-                if key != "<<"
-                    && let Some(first) = entries.iter().find(|entry| entry.key == key)
-                {
-                    let expected = format!("one `{key}`; the first one stands on line {}", first.spot.line);
+                if let Some(first) = entries.iter().find(|entry| entry.key == key) {
+                    let expected = match key.as_str() {
+                        "<<" => "one `<<` with a list: `<<: [*one, *other]`".to_string(),
+                        _ => format!("one `{key}`; the first one stands on line {}", first.spot.line),
+                    };
                     self.desk.error(spot, format!("the key `{key}` is there twice"), expected);
                     return None;
                 }
@@ -368,5 +372,45 @@ impl Tree<'_> {
             }
         }
         Some(own)
+    }
+}
+
+/// What core tags (`!!int`) begin with.
+const CORE: &str = "tag:yaml.org,2002:";
+
+/// What a tag says about merging; compose takes no notice of those that it does not know.
+fn merge_tag(tag: Option<&str>) -> Merge {
+    match tag {
+        Some("!reset") => Merge::Reset,
+        Some("!override") => Merge::Override,
+        _ => Merge::Usual,
+    }
+}
+
+/// A key as text. What is a number, a truth value or nothing is told, unless closer words are found later.
+fn key_of(node: Node, desk: &mut Diagnostics) -> Option<String> {
+    if let Value::Text(text) = &node.value
+        && text.scalar() == Scalar::Text
+    {
+        if text.text == "<<" && !text.plain {
+            desk.general_error(node.spot, "`<<` in quotes lays nothing over anything", "write `<<`, without quotes");
+        }
+        return Some(text.text.clone());
+    }
+    let kind = node.kind();
+    match node.value {
+        Value::Text(text) => {
+            let expected = format!("write `\"{}\":`, in quotes", text.text);
+            desk.general_error(node.spot, format!("{kind} stands where a key has to be a word"), expected);
+            Some(text.text)
+        }
+        Value::Null => {
+            desk.general_error(node.spot, "a key is empty", "a word before the colon");
+            Some(String::new())
+        }
+        Value::List(_) | Value::Map(_) => {
+            desk.error(node.spot, "a key is a word, not a list or a map", "write `word: value`");
+            None
+        }
     }
 }

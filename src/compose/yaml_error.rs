@@ -1,14 +1,39 @@
 //! What the YAML parser stumbled over, as the mistake that a person made.
 
-use granit_parser::{ErrorKind, ScanError};
+use granit_parser::{ErrorKind, Parser, ScanError};
 
-use super::desk::lines;
+use super::source_map::lines;
+
+/// Collections within collections that are looked at.
+const MAX_DEPTH: usize = 64;
 
 /// Line and column from 1, what is wrong, what was expected.
 pub(super) type Explained = (usize, usize, String, String);
 
-/// The mistake behind a syntax error.
-pub(super) fn explain(error: &ScanError, text: &str) -> Explained {
+/// The mistake behind a syntax error. The parser that compose has says in few words what it cannot read; a second one,
+/// which tells more kinds of mistakes apart, is asked for the words.
+pub(super) fn explain(error: &libyaml_safer::Error, text: &str) -> Explained {
+    let options = granit_parser::options! {
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
+        emit_comments: false,
+    };
+    let second = Parser::new_from_str_with_options(text, options).find_map(Result::err);
+    let from_one = |number: u64| usize::try_from(number).unwrap_or(0) + 1;
+    let mark = error.problem_mark().map(|mark| (from_one(mark.line), from_one(mark.column)));
+    let page = |line| Page { lines: lines(text).collect(), line };
+    if let Some(tab) = mark.and_then(|(line, column)| page(line).stray_tab(column)) {
+        return tab;
+    }
+    if let Some(second) = second {
+        return by_second(&second, text);
+    }
+    let (line, column) = mark.unwrap_or((1, 1));
+    let explained = page(line).conflict().or_else(|| page(line).by_words(error.problem(), column));
+    explained.unwrap_or_else(|| (line, column, format!("this is not YAML: {}", error.problem()), String::new()))
+}
+
+fn by_second(error: &ScanError, text: &str) -> Explained {
     let lines: Vec<&str> = lines(text).collect();
     let (line, column) = (error.marker().line().max(1), error.marker().col() + 1);
     let page = Page { lines, line };
@@ -72,6 +97,41 @@ impl Page<'_> {
         Some((at + 1, 1, "a merge conflict was left in the file".into(), expected.into()))
     }
 
+    /// A tab where no line begins with more than spaces: on an otherwise empty line, or before a comment.
+    fn stray_tab(&self, column: usize) -> Option<Explained> {
+        let text = self.at(self.line);
+        let at = text.chars().take(column).collect::<Vec<char>>().iter().rposition(|c| *c == '\t')?;
+        let before: String = text.chars().take(at).collect();
+        let after: String = text.chars().skip(at).collect();
+        let rest = after.trim_start();
+        if !before.trim().is_empty() || !(rest.is_empty() || rest.starts_with('#')) {
+            return None;
+        }
+        let what = if rest.is_empty() { "on an otherwise empty line" } else { "before a comment" };
+        let message = format!("a tab stands {what}, and compose reads none there");
+        Some((self.line, at + 1, message, "spaces, or nothing at all".into()))
+    }
+
+    /// What only compose's own parser cannot read, by its words.
+    fn by_words(&self, problem: &str, column: usize) -> Option<Explained> {
+        let (message, expected) = match problem {
+            "found character that cannot start any token" => {
+                let character = self.at(self.line).chars().nth(column - 1).unwrap_or(' ');
+                match character {
+                    '\t' => ("a tab stands where YAML wants a space".to_string(), "a space"),
+                    other => (format!("a value cannot begin with `{other}`"), "quotes around the value"),
+                }
+            }
+            "mapping values are not allowed in this context" => {
+                return self.unexpected_colon(column);
+            }
+            "could not find expected ':'" => return self.no_colon(self.line).or_else(|| self.bracket()),
+            "did not find expected key" => return self.expected_key().or_else(|| self.bracket()),
+            _ => return None,
+        };
+        Some((self.line, column, message, expected.to_string()))
+    }
+
     fn tab(&self, kind: &ErrorKind) -> Option<Explained> {
         let about_tabs = matches!(
             kind,
@@ -121,6 +181,12 @@ impl Page<'_> {
                 here("this bracket closes nothing", "no bracket, or one that opens")
             }
             ErrorKind::ExpectedBlockMappingKey => self.expected_key(),
+            ErrorKind::ExpectedBlockSequenceEntry if self.at(self.line).trim_start().starts_with('-') => {
+                let above = self.above(self.line).unwrap_or(self.line);
+                let expected = format!("{} spaces before the dash", self.indent(above));
+                let message = format!("this dash is not in line with the one on line {above}");
+                Some((self.line, self.indent(self.line) + 1, message, expected))
+            }
             ErrorKind::ExpectedBlockSequenceEntry => here(
                 "this line has no dash, and the lines above it have",
                 "a dash before each entry of the list, or the indentation of the key that it belongs to",

@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use super::works::Asking;
+use super::jobs::Asking;
 use crate::{
-    compose::{Finding, Place},
+    compose::{Finding, Place, PublishedPort},
     engine::ServiceState,
     engine::{EngineInfo, ImageStatus, LogLine, Step},
     error::Error,
@@ -167,8 +167,8 @@ pub struct ContainerView {
     pub state: ServiceState,
     /// Exit code of the last run.
     pub exit_code: Option<i64>,
-    /// Published ports, as `127.0.0.1:8080->80/tcp`.
-    pub ports: Vec<String>,
-    /// Seconds since it was started.
-    pub up_seconds: Option<u64>,
+    /// Published ports.
+    pub ports: Vec<PublishedPort>,
+    /// When it was started, in milliseconds since the Unix epoch by this machine's clock, where it runs.
+    pub started_at: Option<u64>,
 }

@@ -24,8 +24,8 @@ impl Works {
     /// # Errors
     /// Stack: the command fails, or the database does not answer within a minute. Environment: engine, image.
     pub async fn bootstrap(&self, progress: &Progress) -> Result<()> {
+        let Some(bootstrap) = &self.course.stack.bootstrap else { return Ok(()) };
         let desired = self.desired()?;
-        let bootstrap = &self.course.stack.bootstrap;
         // A learner's file may name its services otherwise than the story does.
         let service = match desired.stack.service(&bootstrap.service) {
             Some(service) => service.name.clone(),

@@ -1,42 +1,42 @@
 //! Grading one directory: a stack of its own from nothing to a verdict, and away again.
 
+mod attempt;
+mod own_names;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use tokio_util::sync::CancellationToken;
 
+pub use attempt::remove;
+use attempt::{Allowance, Clock, attempt};
+
 use super::{
-    desired::{self, Desired},
-    isolate::isolate,
+    db_setup::{Starting, Tables, makes_own_tables},
+    fault_location,
+    image_substitution::supply,
+    isolate::{Data, isolate, limits},
     janitor,
-    supplies::supply,
-    tables::{Starting, Tables, makes_own_tables},
-    whereabouts,
+    project::{self, Desired},
 };
 use crate::{
-    compose::{self, Place},
+    compose::{self, Finding, Place, Severity},
     course::Course,
-    diagnosis::{self, CheckVerdict, HopVerdict, LessonVerdict, Report, Status, Verdict},
-    engine::{BindStyle, BuildPolicy, Engine, ImagePolicy, Limits, PortStyle, Progress, UpOptions},
+    diagnosis::{self, CheckVerdict, HopVerdict, Judgement, LessonVerdict, Report, Status, Verdict},
+    engine::{
+        BindStyle, BuildPolicy, Engine, HostWall, ImagePolicy, PortStyle, Progress, UpOptions, Witness, slowness_now,
+    },
     error::{Blame, Error, Result},
     lab::{self, Facts},
-    probe::{HostPorts, Observation, Prober, Survey, SurveyOptions, evidence_id, slowness},
+    probe::{BrowserProgram, HostPorts, Observation, Prober, Survey, SurveyOptions, evidence_id, slowness},
 };
 
 /// How long a stack may take until it can be asked; what has not come up by then is judged as it is.
 pub const READY_WITHIN: Duration = Duration::from_secs(45);
-/// Bytes that one container of a submission may write to the disk. A file of Postgres may grow to this.
-const MOST_DISK: u64 = 1 << 30;
-/// How long removing a submission's containers may take.
-const DOWN_WITHIN: Duration = Duration::from_secs(60);
-
-/// How long an engine may take to notice that nobody waits for a build any more.
-const LATE_BUILD: Duration = Duration::from_millis(400);
-
 /// How submissions are graded.
 #[derive(Debug, Clone)]
 pub struct CheckOptions {
@@ -50,8 +50,12 @@ pub struct CheckOptions {
     pub timeout: Duration,
     /// Leave the containers running.
     pub keep: bool,
+    /// Nothing else is graded meanwhile: what makes the machine slow from now on is the submission itself.
+    pub alone: bool,
     /// Judge only this lesson.
     pub lesson: Option<String>,
+    /// Who asks pages that need scripts.
+    pub browser: Option<BrowserProgram>,
     /// Ends the check when cancelled; everything is removed even then.
     pub cancel: CancellationToken,
 }
@@ -69,12 +73,35 @@ pub struct SubmissionReport {
     pub notes: Vec<String>,
     /// Where in its files what is broken first can be seen.
     pub place: Option<Place>,
+    /// What was seen, where the stack could be asked.
+    pub survey: Option<Box<Survey>>,
     /// How long each phase took, in order.
     pub phases: Vec<(&'static str, f64)>,
     /// The project that was left running, when asked to.
     pub kept: Option<String>,
     /// Why something was left behind against our will.
-    pub left_behind: Option<Error>,
+    pub left_behind: Option<Left>,
+    /// A time ran out on the way: with less to do, the machine may give another verdict.
+    pub late: bool,
+}
+
+/// What could not be removed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Left {
+    /// The project that it belongs to.
+    pub project: String,
+    /// Why it stays.
+    pub error: Error,
+}
+
+/// What belongs to one try at a submission.
+struct Try<'t> {
+    project: String,
+    clock: &'t Clock,
+    time: &'t Allowance,
+    witness: Witness,
+    /// Stands until all is removed.
+    wall: tokio::sync::Mutex<HostWall>,
 }
 
 /// What judging a stack comes to.
@@ -83,8 +110,11 @@ struct Judged {
     report: Report,
     notes: Vec<String>,
     place: Option<Place>,
+    survey: Option<Box<Survey>>,
     /// Something of the environment failed on the way, which may go well the next time.
     again: bool,
+    /// A time ran out.
+    late: bool,
 }
 
 /// Grades one directory. Never fails: what fails is a verdict, *broken* where the stack is to blame and *unknown* where not.
@@ -92,14 +122,14 @@ struct Judged {
 pub async fn check_submission(dir: &Path, options: &CheckOptions, progress: &Progress) -> SubmissionReport {
     let started = Instant::now();
     let clock = Clock::default();
-    let deadline = tokio::time::Instant::now() + options.timeout;
-    let first = attempt(dir, options, progress, &clock, deadline).await;
+    let time = Allowance::new(options.timeout, if options.alone { Some(slowness_now().await) } else { None });
+    let first = attempt(dir, options, progress, &clock, &time).await;
     let mut submission = first.0;
     if first.1 && submission.left_behind.is_none() && !options.keep && !options.cancel.is_cancelled() {
         progress.step(dir.display().to_string(), "check", "something here failed: once more");
-        let second = attempt(dir, options, progress, &clock, deadline).await.0;
+        let second = attempt(dir, options, progress, &clock, &time).await.0;
         // A second try that came to no end says less than the first.
-        if second.report.verdict != Verdict::Unknown {
+        if second.report.verdict() != Verdict::Unknown {
             submission = second;
         }
     }
@@ -108,95 +138,26 @@ pub async fn check_submission(dir: &Path, options: &CheckOptions, progress: &Pro
     submission
 }
 
-/// One try, with everything removed after it; and whether another may go better.
-async fn attempt(
-    dir: &Path,
-    options: &CheckOptions,
-    progress: &Progress,
-    clock: &Clock,
-    deadline: tokio::time::Instant,
-) -> (SubmissionReport, bool) {
-    let project = janitor::new_project();
-    let judged = tokio::select! {
-        () = options.cancel.cancelled() => Err(Error::cancelled()),
-        error = options.engine.watch_disk(&project, MOST_DISK) => Err(error),
-        judged = tokio::time::timeout_at(deadline, judge(dir, &project, options, progress, clock, deadline)) => {
-            judged.unwrap_or_else(|_| Err(too_slow(options.timeout, clock)))
-        }
-    };
-    let started = !matches!(clock.current(), "read" | "images");
-    let in_time = tokio::time::Instant::now() < deadline;
-    clock.phase("remove");
-    let failed = judged.is_err() && started;
-    let cut_short = judged.as_ref().is_err_and(|error| error.blame != Blame::Stack);
-    let judged = judged.unwrap_or_else(|error| {
-        let texts = lab::texts_of(dir);
-        Judged {
-            notes: vec![],
-            place: whereabouts::of_error(&error, &texts),
-            report: not_asked(&options.course, texts, &error),
-            again: error.blame == Blame::Environment && started && in_time,
-        }
-    });
-    let mut submission = SubmissionReport {
-        dir: dir.to_owned(),
-        seconds: 0.0,
-        report: judged.report,
-        notes: judged.notes,
-        place: judged.place,
-        phases: vec![],
-        kept: None,
-        left_behind: None,
-    };
-    if options.keep {
-        submission.kept = Some(project);
-    } else {
-        submission.left_behind = remove(&options.engine, &project, progress).await.err();
-        if cut_short && submission.left_behind.is_none() {
-            // A build that was in its last step names its image after all; what comes later still, the next check removes.
-            tokio::time::sleep(LATE_BUILD).await;
-            submission.left_behind = janitor::remove_images(&options.engine, &project).await.err();
-        }
-        if failed && submission.left_behind.is_none() {
-            // Nobody needs what it was built from, and it may be large. What others were built from waits for the end of them all.
-            submission.left_behind = options.engine.remove_layers().await.err();
-        }
-    }
-    (submission, judged.again)
-}
-
-/// Removes all of a project, within a bound.
-///
-/// # Errors
-/// Environment: the engine refuses, or takes too long.
-pub async fn remove(engine: &Engine, project: &str, progress: &Progress) -> Result<()> {
-    match tokio::time::timeout(DOWN_WITHIN, janitor::remove(engine, project, progress)).await {
-        Ok(removed) => removed,
-        Err(_) => Err(Error::environment(format!("removing {project} takes too long"))
-            .suggest("the next check tries again")
-            .suggest(format!("docker compose -p {project} down --volumes"))),
-    }
-}
-
-async fn judge(
-    dir: &Path,
-    project: &str,
-    options: &CheckOptions,
-    progress: &Progress,
-    clock: &Clock,
-    deadline: tokio::time::Instant,
-) -> Result<Judged> {
+async fn judge(dir: &Path, options: &CheckOptions, progress: &Progress, each: &Try<'_>) -> Result<Judged> {
+    let Try { project, clock, time, witness, wall } = each;
     clock.phase("read");
-    let (mut desired, facts) = read(dir, project, &options.course)?;
+    let (here, name, course) = (dir.to_owned(), project.clone(), Arc::clone(&options.course));
+    let (mut desired, facts) = aside(move || read(&here, &name, &course)).await??;
     let engine = &options.engine;
     let up = up_options(engine, options.images, options.keep);
     let tables = if makes_own_tables(&facts.texts) { Tables::Own } else { Tables::Asked };
     clock.phase("images");
-    let supplies = supply(engine, &mut desired, options.images, progress).await?;
+    let stack = desired.stack.clone();
+    let owner = janitor::owner();
+    let mut wall = wall.lock().await;
+    let raised = wall.raise(engine, &stack, &owner);
+    let (supplies, ()) = tokio::join!(supply(engine, &mut desired, options.images, progress), raised);
+    let supplies = supplies?;
 
     clock.phase("start");
     let prober =
-        Prober::new(engine.clone(), desired.stack.clone(), desired.roles.clone(), facts.clone(), &options.course);
+        Prober::new(engine.clone(), desired.stack.clone(), desired.roles.clone(), facts.clone(), &options.course)
+            .with_browser(options.browser.clone());
     let starting =
         Starting { engine, desired: &desired, up: &up, course: &options.course, prober: &prober, tables, progress };
     let in_doubt = |reason: Option<&str>| {
@@ -205,15 +166,15 @@ async fn judge(
     };
     let not_started = match starting.start(|| clock.phase("tables")).await {
         Err(error) if error.blame == Blame::Stack && !supplies.are_as_good() => {
-            return Err(Error::environment(in_doubt(Some(&in_words(&error)))));
+            return Err(Error::environment(in_doubt(Some(&error.told("\n")))));
         }
         outcome => outcome?,
     };
 
     clock.phase("ask");
+    witness.remember(&desired.stack, not_started.is_none()).await?;
     // Whatever never answers is to be judged before the deadline, and not given up at it.
-    let left = deadline.saturating_duration_since(tokio::time::Instant::now());
-    let within = READY_WITHIN.mul_f64(slowness()).min(left / 2);
+    let within = READY_WITHIN.min(time.left() / 2).mul_f64(slowness());
     let asked = SurveyOptions { within, ports: HostPorts::Free, thorough: false, brisk: false, submit: true };
     let mut survey = prober.survey(&asked, progress).await?;
     if contradicts_itself(&survey) || knows_an_old_address(&survey) {
@@ -223,29 +184,51 @@ async fn judge(
         }
         survey = prober.survey(&asked, progress).await?;
     }
+    let not_started = not_started.map(|error| own_names::without(error, project));
     let place_of = |report: &Report| {
-        let not_started = not_started.as_ref().filter(|_| report.verdict != Verdict::Works);
+        // A mistake that has a name has its place; an engine's error names no more than the service.
+        let named = report.wrong_turns.iter().any(|turn| !turn.remark);
+        let not_started = not_started.as_ref().filter(|_| report.verdict() != Verdict::Works && !named);
         not_started
-            .and_then(|error| whereabouts::of_error(error, &facts.texts))
-            .or_else(|| whereabouts::of_report(report, &survey, &facts))
+            .and_then(|error| fault_location::of_error(error, &facts.texts))
+            .or_else(|| diagnosis::place(&options.course, report, &survey, &facts))
     };
     let mut report = verdict(&options.course, &survey, facts.clone(), not_started.as_ref(), options.lesson.as_deref());
-    if report.verdict == Verdict::Broken && !supplies.is_as_asked() {
+    if report.verdict() == Verdict::Broken && !supplies.is_as_asked() {
         if supplies.may_be_the_reason(&desired.roles, &options.course.roles, &survey) {
-            report.verdict = Verdict::Unknown;
-            report.reason = Some(in_doubt(report.reason.as_deref()));
+            report.judgement = Judgement::unknown(in_doubt(report.reason()));
+            // A misconception behind what may be no mistake is none.
+            report.wrong_turns.clear();
         } else {
-            let told = report.reason.iter().cloned().chain(supplies.notes());
-            report.reason = Some(told.collect::<Vec<_>>().join("\n"));
+            let told = report.reason().map(str::to_owned).into_iter().chain(supplies.notes());
+            report.judgement = Judgement::broken(told.collect::<Vec<_>>().join("\n"));
         }
     }
+    let passed_over: Vec<String> = desired.stack.passed_over.iter().map(Finding::at_its_place).collect();
+    if report.verdict() == Verdict::Broken && !passed_over.is_empty() {
+        let what = "it does not work without what is passed over, which proves nothing".to_owned();
+        let told = [what].into_iter().chain(passed_over).chain(report.reason().map(str::to_owned));
+        report.judgement = Judgement::unknown(told.collect::<Vec<_>>().join("\n"));
+    }
     let failed = |seen: &Observation| matches!(seen, Observation::Unknown { .. });
+    let said = desired.stack.warnings.iter().map(Finding::at_its_place);
     Ok(Judged {
-        again: report.verdict == Verdict::Unknown && survey.evidence.values().any(|one| failed(&one.observation)),
+        again: report.verdict() == Verdict::Unknown && survey.evidence.values().any(|one| failed(&one.observation)),
+        late: not_started.as_ref().is_some_and(|error| error.late)
+            || survey.evidence.values().any(|one| matches!(one.observation, Observation::TimedOut { .. })),
         place: place_of(&report),
-        notes: supplies.notes(),
+        notes: supplies.notes().into_iter().chain(said).chain(engine.unbounded()).collect(),
         report,
+        survey: Some(Box::new(survey)),
     })
+}
+
+/// Does work with files on a thread of its own, so that whoever waits for it may give up: a disk may never answer.
+///
+/// # Errors
+/// Environment: the work came to no end.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::environment("a reader ended").because(error))
 }
 
 /// Whether nginx does not get through to an address that answers: it looked the name up before the app was started again.
@@ -282,14 +265,13 @@ pub fn verdict(
     lesson: Option<&str>,
 ) -> Report {
     if let Some(error) = not_started {
-        facts.values.insert(diagnosis::STACK_ERROR.to_owned(), in_words(error));
+        facts.values.insert(diagnosis::STACK_ERROR.to_owned(), error.told("\n"));
     }
     let mut report = diagnosis::diagnose(course, survey, &facts, lesson);
     if let Some(error) = not_started
-        && report.verdict != Verdict::Works
+        && report.verdict() != Verdict::Works
     {
-        report.verdict = Verdict::Broken;
-        report.reason = Some(in_words(error));
+        report.judgement = Judgement::broken(error.told("\n"));
         // All else follows from that.
         report.odd.clear();
     }
@@ -300,7 +282,7 @@ pub fn verdict(
 pub fn not_asked(course: &Course, texts: BTreeMap<String, String>, error: &Error) -> Report {
     let mut report = not_judged(course, error);
     if error.blame == Blame::Stack {
-        report.wrong_turns = diagnosis::unstarted(course, texts, &in_words(error));
+        report.wrong_turns = diagnosis::unstarted(course, texts, &error.told("\n"));
     }
     report
 }
@@ -310,20 +292,24 @@ pub fn not_asked(course: &Course, texts: BTreeMap<String, String>, error: &Error
 /// # Errors
 /// Stack: the compose file cannot be used. Environment: it asks for what it does not get here.
 pub fn read(dir: &Path, project: &str, course: &Course) -> Result<(Desired, Facts)> {
-    let mut desired = desired::read_alone(dir, project.to_owned()).map_err(|findings| desired::unusable(&findings))?;
-    if let Some(refused) = compose::refusals(&desired.stack).first() {
-        return Err(Error::environment(format!("refused: {}", refused.at_its_place())).why(refused.expected.clone()));
+    let refused = |finding: &Finding| {
+        Error::environment(format!("refused: {}", finding.at_its_place())).why(finding.expected.clone())
+    };
+    let is_refused = |finding: &&Finding| finding.severity == Severity::Refused;
+    let mut desired = project::read_alone(dir, project.to_owned()).map_err(|findings| {
+        // What else is wrong with it does not matter: it is not looked at any further.
+        findings.iter().find(is_refused).map_or_else(|| project::unusable(&findings), refused)
+    })?;
+    if let Some(finding) = compose::refusals(&desired.stack).first() {
+        return Err(refused(finding));
     }
-    let port = course.front_port();
-    let facts = lab::facts(Some(&desired.stack), &desired.roles, lab::texts_of(dir), port);
-    isolate(&mut desired.stack);
+    let facts = lab::facts(Some(&desired.stack), &desired.roles, course, lab::texts_of(dir));
+    isolate(&mut desired.stack, Data::Dropped);
     Ok((desired, facts))
 }
 
 /// How a stack is brought up that nobody answers for.
 pub fn up_options(engine: &Engine, images: ImagePolicy, keep: bool) -> UpOptions {
-    // One that never rests leaves the others a processor.
-    let nano_cpus = i64::try_from(engine.info.cpus / 2).unwrap_or(2).clamp(1, 2) * 1_000_000_000;
     UpOptions {
         services: None,
         build: BuildPolicy::Always,
@@ -331,7 +317,7 @@ pub fn up_options(engine: &Engine, images: ImagePolicy, keep: bool) -> UpOptions
         images,
         binds: BindStyle::Copy,
         ports: PortStyle::Free,
-        limits: Some(Limits { memory: 512 << 20, nano_cpus, pids: 256, disk: MOST_DISK }),
+        limits: Some(limits(engine)),
         small_subnets: true,
         labels: janitor::labels(keep),
     }
@@ -345,9 +331,11 @@ pub fn not_checked(dir: &Path, course: &Course, error: &Error) -> SubmissionRepo
         report: not_judged(course, error),
         notes: vec![],
         place: None,
+        survey: None,
         phases: vec![],
         kept: None,
         left_behind: None,
+        late: false,
     }
 }
 
@@ -355,8 +343,7 @@ pub fn not_checked(dir: &Path, course: &Course, error: &Error) -> SubmissionRepo
 fn not_judged(course: &Course, error: &Error) -> Report {
     let observed = format!("not asked: {}", error.what.lines().next().unwrap_or_default());
     Report {
-        verdict: if error.blame == Blame::Stack { Verdict::Broken } else { Verdict::Unknown },
-        reason: Some(in_words(error)),
+        judgement: Judgement::of_error(error),
         first_broken_hop: None,
         first_failed_lesson: None,
         hops: course
@@ -394,35 +381,6 @@ fn not_judged(course: &Course, error: &Error) -> Report {
     }
 }
 
-fn in_words(error: &Error) -> String {
-    std::iter::once(&error.what).chain(&error.why).cloned().collect::<Vec<_>>().join("\n")
-}
-
-fn too_slow(timeout: Duration, clock: &Clock) -> Error {
-    Error::environment(format!("no verdict within {} s (while: {})", timeout.as_secs(), clock.current()))
-        .suggest("give it longer: --timeout SECONDS")
-}
-
-/// Where the time went.
-#[derive(Debug, Default)]
-struct Clock(Mutex<Vec<(&'static str, Instant)>>);
-
-impl Clock {
-    fn phase(&self, name: &'static str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((name, Instant::now()));
-    }
-
-    fn current(&self) -> &'static str {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).last().map_or("start", |(name, _)| name)
-    }
-
-    fn phases(&self) -> Vec<(&'static str, f64)> {
-        let marks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let ends = marks.iter().skip(1).map(|(_, at)| *at).chain([Instant::now()]);
-        marks.iter().zip(ends).map(|((name, from), to)| (*name, to.duration_since(*from).as_secs_f64())).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -439,7 +397,7 @@ mod tests {
         let error = read(dir.path(), "p", &course).unwrap_err();
         assert!(error.what.starts_with("refused: docker-compose.yml:12:"), "{}", error.what);
         assert_eq!(error.what.matches("refused").count(), 1, "{}", error.what);
-        let place = whereabouts::of_error(&error, &BTreeMap::new()).unwrap();
+        let place = fault_location::of_error(&error, &BTreeMap::new()).unwrap();
         assert_eq!((place.file.to_str(), place.line), (Some("docker-compose.yml"), 12));
     }
 }

@@ -1,15 +1,14 @@
 //! The lab's files as they were last seen: what changed, what the compose file says, and what does not run yet.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use super::{ContainerView, desired::read};
+use super::{ContainerView, project};
 use crate::{
-    compose::{self, Finding, FoundRoles, Place, Stack},
+    compose::{self, Finding, FoundRoles, Place, Service, Stack},
     course::Course,
     engine::ServiceState,
     engine::{Container, Engine},
-    journal::now_ms,
-    lab::{self, FileChange, Lab, RunningService, Snapshot, Stale, Watch},
+    lab::{self, FileChange, Lab, MakeLive, RunningService, Snapshot, Stale, Watch},
 };
 
 /// When nginx last read its files anew without being started, by container id, in milliseconds since the Unix epoch.
@@ -24,14 +23,14 @@ pub struct Files {
     stale: Vec<Stale>,
     facts: BTreeMap<String, String>,
     places: BTreeMap<String, Place>,
-    front_port: u16,
+    course: Arc<Course>,
     /// Which containers read their files anew since they were started.
     pub reloaded: Reloaded,
 }
 
 impl Files {
     /// Takes the files as they are, and begins to watch them. Where the system cannot watch, changes are seen on request.
-    pub fn open(lab: &Lab, front_port: u16, reloaded: Reloaded) -> Self {
+    pub fn open(lab: &Lab, course: Arc<Course>, reloaded: Reloaded) -> Self {
         let watch = lab.watch().inspect_err(|error| tracing::warn!(%error, "the lab is not watched")).ok();
         let snapshot = lab.snapshot();
         let mut files = Self {
@@ -42,7 +41,7 @@ impl Files {
             stale: vec![],
             facts: BTreeMap::new(),
             places: BTreeMap::new(),
-            front_port,
+            course,
             reloaded,
         };
         files.read_compose(lab);
@@ -90,6 +89,12 @@ impl Files {
         &self.stale
     }
 
+    /// The services whose image was built from other files than those that were saved.
+    pub fn to_build(&self) -> Vec<Service> {
+        let stale = self.stale.iter().filter(|stale| stale.action == MakeLive::Rebuild);
+        stale.filter_map(|stale| self.stack.as_ref()?.service(&stale.service).cloned()).collect()
+    }
+
     /// What the files say: the numbers and names of the chain.
     pub fn facts(&self) -> &BTreeMap<String, String> {
         &self.facts
@@ -111,10 +116,11 @@ impl Files {
     }
 
     fn read_compose(&mut self, lab: &Lab) {
-        match read(lab.dir(), None) {
-            Ok(desired) => {
-                let facts = lab::facts(Some(&desired.stack), &desired.roles, lab.texts(), self.front_port);
+        match project::read(lab.dir(), &self.course) {
+            Ok(mut desired) => {
+                let facts = lab::facts(Some(&desired.stack), &desired.roles, &self.course, lab.texts());
                 (self.facts, self.places) = (facts.values, facts.places);
+                desired.isolate_for(&self.course);
                 self.findings = desired.stack.warnings.clone();
                 self.stack = Some(desired.stack);
             }
@@ -130,9 +136,9 @@ impl Files {
 /// What the files in this directory say: the numbers and names of the chain.
 pub fn facts_of(dir: &Path, course: &Course) -> BTreeMap<String, String> {
     let texts = lab::texts_of(dir);
-    match read(dir, None) {
-        Ok(desired) => lab::facts(Some(&desired.stack), &desired.roles, texts, course.front_port()).values,
-        Err(_) => lab::facts(None, &FoundRoles::default(), texts, course.front_port()).values,
+    match project::read(dir, course) {
+        Ok(desired) => lab::facts(Some(&desired.stack), &desired.roles, course, texts).values,
+        Err(_) => lab::facts(None, &FoundRoles::default(), course, texts).values,
     }
 }
 
@@ -150,8 +156,6 @@ pub fn stale(stack: &Stack, engine: &Engine, containers: &[Container], reloaded:
 
 fn running(container: &Container, engine: &Engine, reloaded: &Reloaded) -> RunningService {
     let label = |name: &str| container.labels.get(name).or_else(|| container.image_labels.get(name)).cloned();
-    // docker compose gives the label too, and reckons it in another way: only on a container of ours it can be compared.
-    let is_ours = label("dev.breakfix.spec").is_some();
     RunningService {
         service: container.service.clone(),
         started_at_ms: by_our_clock(engine, container.started_at),
@@ -160,9 +164,9 @@ fn running(container: &Container, engine: &Engine, reloaded: &Reloaded) -> Runni
         made_at_ms: Some(by_our_clock(engine, container.made_at)),
         image_created_ms: by_our_clock(engine, container.image_created),
         context_hash: label("dev.breakfix.context"),
-        config_hash: label("com.docker.compose.config-hash").filter(|_| is_ours),
+        config_hash: label("dev.breakfix.config"),
         mounts_hash: label("dev.breakfix.mounts"),
-        published: container.ports.iter().map(|(target, _, _, host)| (*host, *target)).collect(),
+        published: container.ports.clone(),
     }
 }
 
@@ -173,20 +177,14 @@ fn by_our_clock(engine: &Engine, at_ms: u64) -> u64 {
 
 /// The containers as a front end needs them.
 pub fn views(engine: &Engine, containers: &[Container]) -> Vec<ContainerView> {
-    let now = now_ms();
     containers
         .iter()
         .map(|container| ContainerView {
             service: container.service.clone(),
             state: container.state,
             exit_code: container.exit_code,
-            ports: container
-                .ports
-                .iter()
-                .map(|(target, protocol, address, host)| format!("{address}:{host}->{target}/{protocol}"))
-                .collect(),
-            up_seconds: (container.state == ServiceState::Running)
-                .then(|| now.saturating_sub(by_our_clock(engine, container.started_at)) / 1000),
+            ports: container.ports.clone(),
+            started_at: (container.state == ServiceState::Running).then(|| by_our_clock(engine, container.started_at)),
         })
         .collect()
 }

@@ -1,15 +1,17 @@
 //! The task that owns a lab, its journal and its engine: one work at a time, everything else at once.
 
+mod ahead;
+mod observe;
 mod queue;
-mod surroundings;
 
 use std::{collections::VecDeque, path::PathBuf, sync::Arc};
 
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 
 use self::{
+    observe::Seen,
     queue::{Running, Task},
-    surroundings::Seen,
 };
 use super::{
     Action, EngineStatus, Told, Update,
@@ -91,6 +93,7 @@ struct Session {
     queue: VecDeque<Task>,
     running: Option<Running>,
     last_id: u64,
+    ahead: Option<AbortOnDropHandle<()>>,
 }
 
 impl Session {
@@ -110,7 +113,7 @@ impl Session {
             journal.append(Event::FileChanged { file, diff, while_closed: true })?;
         }
         let progress = journal::Progress::fold(journal.entries());
-        let files = Files::open(&lab, options.course.front_port(), progress.reloaded.clone());
+        let files = Files::open(&lab, Arc::clone(&options.course), progress.reloaded.clone());
         let (watch, heard) = Watch::start(options.engine.clone(), files.project(&lab));
         Ok(Self {
             files,
@@ -132,6 +135,7 @@ impl Session {
             queue: VecDeque::new(),
             running: None,
             last_id: 0,
+            ahead: None,
             lab,
             options,
         })
@@ -153,7 +157,10 @@ impl Session {
                 Some(seen) = self.seen.1.recv() => self.see(seen).await,
                 Some(told) = self.told.1.recv() => self.tell(told).await,
                 Some(step) = self.steps.1.recv() => self.update(Update::Step(step)).await,
-                () = self.files.changed() => self.look_at_files().await,
+                () = self.files.changed() => {
+                    self.look_at_files().await;
+                    self.build_ahead();
+                }
                 result = queue::finished(&mut self.running) => self.work_ended(result).await,
             }
         }

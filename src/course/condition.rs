@@ -116,6 +116,7 @@ impl EvidenceTest {
             && asks(&self.kind, &other.kind)
             && asks(&self.status, &other.status)
             && asks(&self.server, &other.server)
+            && asks(&self.header, &other.header)
             && asks(&self.visible, &other.visible)
             && asks(&self.body, &other.body)
             && asks(&self.text, &other.text)
@@ -124,6 +125,12 @@ impl EvidenceTest {
             && asks(&self.rows_at_least, &other.rows_at_least)
             && asks(&self.row_holds, &other.row_holds)
             && asks(&self.from_database, &other.from_database)
+            && asks(&self.conceals_marker, &other.conceals_marker)
+            && asks(&self.lists_earlier, &other.lists_earlier)
+            && asks(&self.shows_third, &other.shows_third)
+            && asks(&self.shows_values, &other.shows_values)
+            && asks(&self.rows_at_most, &other.rows_at_most)
+            && asks(&self.kept, &other.kept)
     }
 }
 
@@ -171,6 +178,8 @@ pub struct EvidenceTest {
     pub status: Option<String>,
     /// Regular expression over the `Server` header.
     pub server: Option<String>,
+    /// Regular expression over the lines of the headers, as sent: `Name: value`.
+    pub header: Option<String>,
     /// Regular expression over what a browser shows.
     pub visible: Option<String>,
     /// Regular expression over the body as sent; `{marker}` in it stands for the unique name that was submitted.
@@ -188,6 +197,19 @@ pub struct EvidenceTest {
     /// The page lists an earlier item by the name that the database holds by now (`true`), or by its former one (`false`).
     /// Of `submit-again`, which gives the first row another name by SQL; a page that does not list it does neither.
     pub from_database: Option<bool>,
+    /// The unique name that was submitted is in the page and out of sight: hidden by a style, or until something is opened.
+    pub conceals_marker: Option<bool>,
+    /// The page after a second item lists the first one, too. Of `submit-again`.
+    pub lists_earlier: Option<bool>,
+    /// The page after a third item shows it. Of `submit-again`; a third one is entered where the files look as if only
+    /// so many rows were shown.
+    pub shows_third: Option<bool>,
+    /// What was entered in these fields (`name`, `quantity`, `description`) stands in what a browser shows. Of `submit`.
+    pub shows_values: Option<Vec<String>>,
+    /// Number of matching rows in the database is at most this.
+    pub rows_at_most: Option<usize>,
+    /// The first row was still there after a second item was entered (`true`), or was not (`false`). Of `rows`.
+    pub kept: Option<bool>,
 }
 
 /// A regular expression over a service's log lines since its last start.

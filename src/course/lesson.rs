@@ -2,14 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Edit, Talk, finding::Sources, stack::StackFiles};
+use super::{
+    Condition, Edit, Talk,
+    finding::Sources,
+    origin::Origin,
+    own_fact::OwnFact,
+    practice::Practice,
+    probe::{OtherService, Probe},
+    stack::StackFiles,
+    turn::{Variant, WrongTurn},
+    vocabulary::{EVIDENCE, HOPS},
+};
 
 /// A whole course.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Course {
-    /// Version of the file format, 1.
+    /// Version of the file format: 1, or 2 where the course has services or probes of its own.
     pub format: u32,
     /// Short name, e.g. `systems-puzzle`; also the default name of the lab's directory.
     pub id: String,
@@ -17,13 +27,24 @@ pub struct Course {
     pub title: String,
     /// What the first screen says, two or three short lines.
     pub welcome: String,
+    /// How many minutes a learner takes, about.
+    pub minutes: Option<u32>,
     /// The method in five words, in order.
     pub method: Vec<String>,
     /// The two stacks and how they are started.
     pub stack: Stacks,
     /// Which service plays which part in our own stacks.
     pub roles: Roles,
-    /// The links of the chain, from the browser to the database.
+    /// More services, from format 2 on.
+    #[serde(default)]
+    pub services: Vec<OtherService>,
+    /// Questions of the course's own, from format 2 on.
+    #[serde(default)]
+    pub probes: Vec<Probe>,
+    /// Facts of the course's own, read from the stack's files, from format 2 on.
+    #[serde(default)]
+    pub facts: Vec<OwnFact>,
+    /// The links of the chain, in order.
     pub hops: Vec<Hop>,
     /// What the course would like to be taken home, as questions; they close the hindsight report.
     #[serde(default)]
@@ -40,6 +61,12 @@ pub struct Course {
     /// The talk itself, loaded from `talk_file`.
     #[serde(skip)]
     pub talk: Talk,
+    /// What practice draws from, loaded from the `practice` folder.
+    #[serde(skip)]
+    pub practice: Practice,
+    /// Where it comes from.
+    #[serde(skip)]
+    pub origin: Origin,
     /// Where it was read from, for telling places.
     #[serde(skip)]
     pub(super) sources: Sources,
@@ -59,8 +86,9 @@ pub struct Stacks {
     pub fixed: String,
     /// Where the story says the site is, e.g. `http://localhost:8080/`.
     pub url: String,
-    /// How the database gets its tables.
-    pub bootstrap: Bootstrap,
+    /// How the database gets its tables, where that is asked for by hand; the sale is looked for in the table that it makes.
+    /// Without it nothing is sold, and the course's own probes are all that is asked behind the front door.
+    pub bootstrap: Option<Bootstrap>,
 }
 
 /// The one-off command that prepares the database.
@@ -89,12 +117,28 @@ pub struct Roles {
     pub database: String,
 }
 
+impl Roles {
+    /// What this course calls a fact that the program reads: `proxy.listen` is `nginx.listen` where the proxy is called nginx,
+    /// `live.app.port` is `live.flaskapp.port`.
+    pub fn fact(&self, name: &str) -> String {
+        let (live, rest) = name.strip_prefix("live.").map_or(("", name), |rest| ("live.", rest));
+        let (part, what) = rest.split_once('.').unwrap_or((rest, ""));
+        let role = match part {
+            "proxy" => &self.proxy,
+            "app" => &self.app,
+            "database" => &self.database,
+            other => other,
+        };
+        format!("{live}{role}.{what}")
+    }
+}
+
 /// One link of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Hop {
-    /// `browser-nginx`, `nginx-flaskapp` or `flaskapp-db`.
+    /// `browser-nginx`, `nginx-flaskapp` or `flaskapp-db`; any other, where it names a probe.
     pub id: String,
     /// Where the question starts, as named on the map.
     pub from: String,
@@ -102,10 +146,12 @@ pub struct Hop {
     pub to: String,
     /// One sentence: what this link needs at both ends.
     pub needs: String,
+    /// The id of the probe that says whether the link works, from format 2 on.
+    pub probe: Option<String>,
 }
 
 /// One lesson.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Lesson {
@@ -203,6 +249,35 @@ pub struct Prediction {
     pub before: Option<String>,
     /// Two to five answers; exactly one is right.
     pub choices: Vec<Choice>,
+    /// What gives the answer away: ids of evidence, and words. None of it is shown before the question is answered or
+    /// skipped.
+    #[serde(default)]
+    pub reveals: Vec<String>,
+}
+
+impl Prediction {
+    /// The word before whose first page a question is asked that names none.
+    const BEFORE: &str = "locate";
+
+    /// Whether the answer to this question to the stack would answer it.
+    pub fn is_revealed_by(&self, evidence: &str) -> bool {
+        self.reveals.iter().any(|reveals| reveals == evidence)
+    }
+
+    /// Whether these words would answer it; large and small letters are one.
+    pub fn is_revealed_in(&self, words: &str) -> bool {
+        let words = words.to_lowercase();
+        let is_id = |reveals: &str| HOPS.contains(&reveals) || EVIDENCE.contains(&reveals);
+        self.reveals.iter().any(|reveals| !is_id(reveals) && words.contains(&reveals.to_lowercase()))
+    }
+}
+
+impl Lesson {
+    /// How many pages of the story come before its question.
+    pub fn pages_before_question(&self) -> usize {
+        let step = self.prediction.as_ref().and_then(|asked| asked.before.as_deref()).unwrap_or(Prediction::BEFORE);
+        self.beats.iter().position(|beat| beat.step == step).unwrap_or(self.beats.len())
+    }
 }
 
 /// One possible answer.
@@ -265,69 +340,34 @@ pub enum Rung {
     Show,
 }
 
-/// Another right fix.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Variant {
-    /// Unique within the lesson.
-    pub id: String,
-    /// In a few words.
-    pub title: String,
-    /// From this lesson's bug (earlier and later lessons fixed) to the fix.
-    pub edits: Vec<Edit>,
-}
-
-/// A mistake with a name: how it is made, how it is recognised, and the belief behind it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct WrongTurn {
-    /// Unique within the course.
-    pub id: String,
-    /// In a few words.
-    pub title: String,
-    /// The belief behind it, as one sentence.
-    pub belief: String,
-    /// One question to think about.
-    pub question: String,
-    /// The explanation, shown on a further key.
-    pub explain: String,
-    /// How it is made, from this lesson's bug (the other lessons fixed).
-    #[serde(default)]
-    pub edits: Vec<Edit>,
-    /// The edits are saved beside a running stack and not made live: the wrong turn is just that.
-    #[serde(default)]
-    pub saved_only: bool,
-    /// The edits come to a stack that runs already, and `up` makes live what they change: the volume and all else stay.
-    #[serde(default)]
-    pub while_running: bool,
-    /// Only these services are started.
-    #[serde(default)]
-    pub start: Vec<String>,
-    /// It is met right after the start, before anything has come to rest.
-    #[serde(default)]
-    pub at_once: bool,
-    /// These services' containers are made anew at another address, while the others run on.
-    #[serde(default)]
-    pub moved: Vec<String>,
-    /// Why `selftest` does not make it: what it needs lies outside of what a course can say.
-    pub not_made: Option<String>,
-    /// How it is recognised.
-    pub when: Condition,
-    /// It works, but is worth a word: never fails a lesson.
-    #[serde(default)]
-    pub remark: bool,
-    /// Higher explains more: the highest of several that match is named first.
-    #[serde(default)]
-    pub weight: i32,
-}
-
 impl Course {
+    /// Whether the program holds it. What any other course asks for is asked for by a stranger.
+    pub fn is_ours(&self) -> bool {
+        matches!(self.origin, Origin::BuiltIn(_))
+    }
+
+    /// Whether this service of our own stacks has done what it is for when it ends so.
+    pub fn may_end(&self, service: &str, exit_code: Option<i64>) -> bool {
+        exit_code == Some(0) && self.services.iter().any(|one| one.ends && one.role == service)
+    }
+
+    /// Whether the names of facts begin so.
+    pub fn begins_a_fact(&self, word: &str) -> bool {
+        let Roles { proxy, app, database } = &self.roles;
+        ["front", "live", "stale", proxy, app, database].contains(&word)
+            || self.facts.iter().any(|own| own.name.split('.').next() == Some(word))
+    }
+
     /// The port at which the story says the site is.
     pub fn front_port(&self) -> u16 {
         let authority = self.stack.url.split('/').nth(2).unwrap_or_default();
         authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(80)
+    }
+
+    /// The probe that says whether this link works, where the course has one of its own for it.
+    pub fn probe_of(&self, hop: &str) -> Option<&Probe> {
+        let named = self.hops.iter().find(|one| one.id == hop)?.probe.as_ref()?;
+        self.probes.iter().find(|probe| probe.id == *named)
     }
 
     /// The lesson with this id.

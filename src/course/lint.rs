@@ -1,25 +1,21 @@
 //! `breakfix lint`: all that can be said about a course without Docker.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::{BTreeMap, BTreeSet};
 
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    CourseFinding, Edit, Lesson, Rung,
-    load::{parse_dir, parse_embedded},
-    pages,
-    stack::apply_all,
-    validate,
-    validate::Validator,
+    Condition, CourseFinding, Edit, Lesson, Origin, Rung, Staging, load::parse_origin, pages, stack::apply_all,
+    validate, validate::Validator,
 };
 
 /// Of more bugs than this, not every combination of fixes is tried.
 const MOST_BUGS: usize = 8;
 
-/// All that is wrong or odd with the course in this directory, or with the embedded one: what [`validate`] says, edits that
-/// do not apply, fixes that do not add up to the fixed stack, missing texts, pages that do not fit.
-pub fn lint(dir: Option<&Path>) -> Vec<CourseFinding> {
-    let course = match dir.map_or_else(parse_embedded, parse_dir) {
+/// All that is wrong or odd with the course from there: what [`validate`] says, edits that do not apply, fixes that do not add
+/// up to the fixed stack, missing texts, pages that do not fit.
+pub fn lint(origin: &Origin) -> Vec<CourseFinding> {
+    let course = match parse_origin(origin) {
         Ok(course) => course,
         Err(findings) => return findings,
     };
@@ -31,11 +27,17 @@ pub fn lint(dir: Option<&Path>) -> Vec<CourseFinding> {
         linter.file.clone_from(file);
         linter.lesson_texts(lesson);
         linter.pages(lesson);
+        linter.spoilers(lesson);
         linter.hints(lesson);
         linter.other_ways(lesson);
         linter.turns_are_made(lesson);
+        linter.words_of_turns(lesson);
     }
+    linter.talk_mends();
+    linter.files_are_somewhere();
     linter.told_apart();
+    linter.costume();
+    linter.practice_is_used();
     findings.extend(linter.findings);
     findings.sort_by(|a, b| a.place.cmp(&b.place));
     findings
@@ -45,6 +47,78 @@ impl Validator<'_> {
     fn filled(&mut self, path: &str, text: &str) {
         if text.trim().is_empty() {
             self.error(path, "this text is missing");
+        }
+    }
+
+    /// What is on before a question may not hold its answer.
+    fn spoilers(&mut self, lesson: &Lesson) {
+        let Some(asked) = &lesson.prediction else { return };
+        let mut before = vec![
+            ("title".to_owned(), lesson.title.as_str()),
+            ("symptom".to_owned(), &lesson.symptom),
+            ("prediction.question".to_owned(), &asked.question),
+        ];
+        for (index, beat) in lesson.beats.iter().enumerate().take(lesson.pages_before_question()) {
+            before.push((format!("beats.{index}.text"), &beat.text));
+            if beat.show.as_deref().is_some_and(|shown| asked.is_revealed_by(shown)) {
+                let what = "this page comes before the question, and shows beside it what answers it";
+                self.error(&format!("beats.{index}.show"), what);
+            }
+        }
+        for (path, words) in before {
+            if asked.is_revealed_in(words) {
+                self.error(&path, "this stands before the question, and holds what the course says reveals its answer");
+            }
+        }
+    }
+
+    /// A talk comes to each bug's end.
+    fn talk_mends(&mut self) {
+        let course = self.course;
+        let Some(file) = &course.talk_file else { return };
+        self.file.clone_from(file);
+        let stacks = || course.talk.beats.iter().filter_map(|beat| beat.stack.as_ref());
+        for lesson in course.lessons.iter().filter(|lesson| !lesson.fix.is_empty()) {
+            let by_variant = |name: &String| name.split('/').next() == Some(lesson.id.as_str());
+            let mends =
+                |stack: &Staging| stack.fixed.contains(&lesson.id) || stack.variant.as_ref().is_some_and(by_variant);
+            if !course.talk.beats.is_empty() && !stacks().any(mends) {
+                self.error("beats", format!("the talk never mends the lesson {}", lesson.id));
+            }
+        }
+    }
+
+    /// A condition on a file that neither a stack nor an edit has is never true.
+    fn files_are_somewhere(&mut self) {
+        let course = self.course;
+        let mut known: BTreeSet<&str> =
+            course.broken_stack().keys().chain(course.fixed_stack().keys()).map(String::as_str).collect();
+        for lesson in &course.lessons {
+            let turns = lesson.wrong_turns.iter().flat_map(|turn| &turn.edits);
+            let variants = lesson.variants.iter().flat_map(|variant| &variant.edits);
+            known.extend(lesson.fix.iter().chain(turns).chain(variants).map(Edit::file));
+        }
+        for (lesson, file) in course.lessons.iter().zip(&course.lesson_files) {
+            self.file.clone_from(file);
+            for (index, turn) in lesson.wrong_turns.iter().enumerate() {
+                let mut nowhere: Vec<String> = Vec::new();
+                turn.when.each_positive(&mut |test| {
+                    if let Condition::File(test) = test
+                        && !known.contains(test.path.as_str())
+                        && turn.not_made.is_none()
+                    {
+                        nowhere.push(test.path.clone());
+                    }
+                });
+                // Of several that would do, one that is there is enough.
+                let some_are_there = turn.when.tests() > nowhere.len() + 1;
+                for path in nowhere.iter().filter(|_| !some_are_there) {
+                    self.error(
+                        &format!("wrong_turns.{index}.when"),
+                        format!("no stack and no edit has the file {path}"),
+                    );
+                }
+            }
         }
     }
 
@@ -122,13 +196,13 @@ impl Validator<'_> {
     }
 
     fn pages(&mut self, lesson: &Lesson) {
+        let most = pages::lines_beside_map(self.course);
         for (index, beat) in lesson.beats.iter().enumerate() {
             let lines = pages::lines(&beat.text, pages::COLUMNS);
-            if lines > pages::LINES {
+            if lines > most {
                 let message = format!(
-                    "this page takes {lines} lines of {} columns, and a terminal of 80x24 shows {}",
-                    pages::COLUMNS,
-                    pages::LINES
+                    "this page takes {lines} lines of {} columns, and a terminal of 80x24 shows {most}",
+                    pages::COLUMNS
                 );
                 self.warn(&format!("beats.{index}.text"), message);
             }
@@ -187,8 +261,7 @@ impl Validator<'_> {
     fn edits_apply(&mut self, path: &str, edits: &[Edit], texts: &mut BTreeMap<String, String>) -> bool {
         for (index, edit) in edits.iter().enumerate() {
             if let Err(error) = edit.apply(texts) {
-                let message = std::iter::once(error.what).chain(error.why).collect::<Vec<_>>().join("; ");
-                self.error(&format!("{path}.{index}"), message);
+                self.error(&format!("{path}.{index}"), error.told("; "));
                 return false;
             }
         }

@@ -1,13 +1,22 @@
 //! Wrong turns that cannot do what they are for, as far as that shows without Docker: two that nothing tells apart, one
 //! that its own edits rule out, one that is a right fix.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 
 use super::{Condition, Lesson, WrongTurn, stack::apply_all, validate::Validator};
 
 type Texts = BTreeMap<String, String>;
+
+/// What was seen, as words name it.
+static FACT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\{(([a-z0-9_-]+)\.[a-z0-9_.-]+)\}").expect("the pattern is fixed"));
+/// Words that give a number to who listens or calls.
+static CLAIM: LazyLock<Regex> = LazyLock::new(|| {
+    let words = r"(?:listens? (?:only )?on|calls?|asks?|takes|is on|still says|own door) `?(\d{2,5})\b";
+    Regex::new(words).expect("the pattern is fixed")
+});
 
 impl Validator<'_> {
     /// Conditions of all lessons, each with each: at most one of two that hold together can be named first.
@@ -26,6 +35,42 @@ impl Validator<'_> {
                 self.file.clone_from(file);
                 let message = format!("nothing tells {} from {}: their conditions hold together", turn.id, other.id);
                 self.error(&format!("wrong_turns.{index}.when"), message);
+            }
+        }
+    }
+
+    /// What a wrong turn says of what runs comes from what runs: a fact that it names is one that there is, and a number that it
+    /// gives to a listener or a caller is one that its condition asks for.
+    pub(super) fn words_of_turns(&mut self, lesson: &Lesson) {
+        let (story, course) = (self.course.front_port().to_string(), self.course);
+        for (index, turn) in lesson.wrong_turns.iter().enumerate() {
+            for (key, text) in [("title", &turn.title), ("belief", &turn.belief)] {
+                if FACT.captures_iter(text).any(|found| course.begins_a_fact(&found[2])) {
+                    let message =
+                        "only the question and the explanation may name a fact: this is shown before anything is seen";
+                    self.error(&format!("wrong_turns.{index}.{key}"), message);
+                }
+            }
+            let asked = format!("{:?}", turn.when);
+            for (key, text) in [("question", &turn.question), ("explain", &turn.explain)] {
+                let path = format!("wrong_turns.{index}.{key}");
+                let named = FACT.captures_iter(text).filter(|found| course.begins_a_fact(&found[2]));
+                for name in named.map(|found| found[1].to_owned()) {
+                    let known = self.facts.contains(&name) || name.starts_with("live.") || name.starts_with("stale.");
+                    if !known {
+                        self.error(&path, format!("there is no fact {name}"));
+                    }
+                }
+                for claim in CLAIM.captures_iter(text) {
+                    let number = &claim[1];
+                    let is_asked = asked.split(|c: char| !c.is_ascii_digit()).any(|other| other == number);
+                    if *number != *story && !is_asked {
+                        let message = format!(
+                            "its condition does not ask for {number}, so that it may be another one: name the fact"
+                        );
+                        self.error(&path, message);
+                    }
+                }
             }
         }
     }

@@ -2,33 +2,41 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
+    fs, io,
+    path::{Component, Path, PathBuf},
 };
 
 use include_dir::{Dir, include_dir};
 use serde::de::DeserializeOwned;
 
 use super::{
-    Course, CourseFinding, Lesson,
+    Course, CourseFinding, Lesson, archive,
     finding::{Sources, as_error, toml_finding},
+    origin::{DEFAULT, Origin},
+    practice::{self, Practice},
     stack::{StackFiles, embedded_texts, is_part},
     validate,
 };
 use crate::{
-    compose::{Place, Severity},
+    compose::{Closed, Door, FileKind, Found, Place, Severity},
     error::Result,
 };
 
-/// The version of the file format that this program reads.
-pub const FORMAT: u32 = 1;
+/// The newest version of the file format that this program reads; older ones are read, too.
+pub const FORMAT: u32 = 2;
+
+/// Ids of the courses that the binary holds.
+pub(super) const BUILT_IN: [&str; 2] = [DEFAULT, "orders"];
 
 static LESSONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/lessons");
 static BROKEN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/broken-stack");
 static FIXED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/fixed-stack");
+static ORDERS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/courses/orders");
 static EMPTY: Dir<'static> = Dir::new("", &[]);
 
 const COURSE_FILE: &str = "course.toml";
+/// Bytes of one file of a course in a directory at most: it is text.
+const MOST_BYTES: u64 = 4 << 20;
 
 /// A stack that the binary holds: `broken-stack` or `fixed-stack`. Any other name gives an empty directory.
 pub fn embedded_stack(name: &str) -> &'static Dir<'static> {
@@ -40,12 +48,12 @@ pub fn embedded_stack(name: &str) -> &'static Dir<'static> {
 }
 
 impl Course {
-    /// The course that the binary holds.
+    /// The course that is meant where none is named: the binary holds it.
     ///
     /// # Errors
     /// Usage: its files cannot be read as a course; the tests of this repository see to it that they can.
     pub fn embedded() -> Result<Self> {
-        parse_embedded().map_err(|findings| as_error(&findings))
+        parse_built_in(DEFAULT).map_err(|findings| as_error(&findings))
     }
 
     /// The course in a directory: one that holds `course.toml`, or whose `lessons/` does.
@@ -54,7 +62,15 @@ impl Course {
     /// Usage: a file is absent or not as the format wants it, or the lessons contradict themselves; each with
     /// file, line and column.
     pub fn load(dir: &Path) -> Result<Self> {
-        let course = parse_dir(dir).map_err(|findings| as_error(&findings))?;
+        Self::open(&Origin::Directory(dir.to_owned()))
+    }
+
+    /// The course from there.
+    ///
+    /// # Errors
+    /// Usage: as for [`Course::load`].
+    pub fn open(origin: &Origin) -> Result<Self> {
+        let course = parse_origin(origin).map_err(|findings| as_error(&findings))?;
         let findings = validate(&course);
         if findings.iter().any(|finding| finding.severity == Severity::Error) {
             return Err(as_error(&findings));
@@ -76,17 +92,70 @@ impl Course {
     }
 }
 
-/// The embedded course, or what keeps it from being read.
-pub(super) fn parse_embedded() -> Result<Course, Vec<CourseFinding>> {
-    let sources = Sources { root: "lessons".into(), texts: embedded_texts(&LESSONS) };
-    parse(sources, |course| StackFiles {
-        broken: embedded_texts(embedded_stack(&course.stack.broken)),
-        fixed: embedded_texts(embedded_stack(&course.stack.fixed)),
+/// The course with this id that the binary holds, or what keeps it from being read.
+fn parse_built_in(id: &str) -> Result<Course, Vec<CourseFinding>> {
+    if !BUILT_IN.contains(&id) {
+        let place = Place { file: id.into(), line: 1, column: 1 };
+        let message = "this program holds no such course".to_owned();
+        return Err(vec![CourseFinding { place, severity: Severity::Error, message }]);
+    }
+    if id == DEFAULT {
+        let sources = Sources { root: "lessons".into(), texts: embedded_texts(&LESSONS) };
+        return parse(sources, |course| StackFiles {
+            broken: embedded_texts(embedded_stack(&course.stack.broken)),
+            fixed: embedded_texts(embedded_stack(&course.stack.fixed)),
+        });
+    }
+    let lessons = embedded_texts(&ORDERS).into_iter().filter(|(path, _)| is_lesson(path)).collect();
+    let stack = |name: &str| embedded_texts(ORDERS.get_dir(name).unwrap_or(&EMPTY));
+    parse(Sources { root: "courses/orders".into(), texts: lessons }, |course| StackFiles {
+        broken: stack(&course.stack.broken),
+        fixed: stack(&course.stack.fixed),
     })
 }
 
+/// The course from there, or what keeps it from being read.
+pub(super) fn parse_origin(origin: &Origin) -> Result<Course, Vec<CourseFinding>> {
+    let mut course = match origin {
+        Origin::BuiltIn(id) => parse_built_in(id),
+        Origin::Directory(dir) => parse_dir(dir),
+        Origin::Archive(file) => parse_archive(file),
+    }?;
+    course.origin = origin.clone();
+    Ok(course)
+}
+
+/// The course in a packed file: the directory in it that holds `course.toml`, with the stacks in it or beside it.
+fn parse_archive(file: &Path) -> Result<Course, Vec<CourseFinding>> {
+    let all = archive::texts(file).map_err(|error| vec![unreadable(file, &error)])?;
+    let places = all.keys().filter_map(|path| path.strip_suffix(COURSE_FILE));
+    let places = places.filter(|prefix| prefix.is_empty() || prefix.ends_with('/'));
+    let root = places.min_by_key(|prefix| prefix.len()).unwrap_or_default().to_owned();
+    let below = |prefix: &str| -> BTreeMap<String, String> {
+        let inside = all.iter().filter_map(|(path, text)| Some((path.strip_prefix(prefix)?, text)));
+        inside.map(|(path, text)| (path.to_owned(), text.clone())).collect()
+    };
+    let texts = below(&root).into_iter().filter(|(path, _)| is_lesson(path)).collect();
+    let parent = root.trim_end_matches('/').rsplit_once('/').map_or(String::new(), |(parent, _)| format!("{parent}/"));
+    let stack = |name: &str| {
+        let dirs = [format!("{root}{name}/"), format!("{parent}{name}/")];
+        let mut found = dirs.iter().map(|dir| below(dir)).filter(|texts| !texts.is_empty());
+        let texts = found.next().unwrap_or_default();
+        texts.into_iter().filter(|(path, _)| is_part(path)).collect()
+    };
+    parse(Sources { root: file.join(&root), texts }, |course| StackFiles {
+        broken: stack(&course.stack.broken),
+        fixed: stack(&course.stack.fixed),
+    })
+}
+
+/// Whether a path inside a course's directory is that of `course.toml`, one of its lessons, or what practice draws from.
+fn is_lesson(path: &str) -> bool {
+    path.ends_with(".toml") && !path.strip_prefix(practice::FOLDER).unwrap_or(path).contains('/')
+}
+
 /// The course in a directory, or what keeps it from being read.
-pub(super) fn parse_dir(dir: &Path) -> Result<Course, Vec<CourseFinding>> {
+fn parse_dir(dir: &Path) -> Result<Course, Vec<CourseFinding>> {
     let inner = dir.join("lessons");
     let root = if !dir.join(COURSE_FILE).exists() && inner.join(COURSE_FILE).exists() { inner } else { dir.to_owned() };
     let texts = toml_texts(&root).map_err(|error| vec![unreadable(&root, &error)])?;
@@ -97,45 +166,61 @@ pub(super) fn parse_dir(dir: &Path) -> Result<Course, Vec<CourseFinding>> {
     })
 }
 
-fn unreadable(root: &Path, error: &std::io::Error) -> CourseFinding {
+fn unreadable(root: &Path, error: &io::Error) -> CourseFinding {
     let place = Place { file: root.to_owned(), line: 1, column: 1 };
-    CourseFinding { place, severity: Severity::Error, message: format!("the directory cannot be read: {error}") }
+    CourseFinding { place, severity: Severity::Error, message: format!("the course cannot be read: {error}") }
 }
 
-fn toml_texts(root: &Path) -> std::io::Result<BTreeMap<String, String>> {
+fn toml_texts(root: &Path) -> io::Result<BTreeMap<String, String>> {
+    let door = Door::beneath(root);
     let mut texts = BTreeMap::new();
-    for entry in fs::read_dir(root)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "toml")
-            && let Some(name) = path.file_name()
-        {
-            texts.insert(name.to_string_lossy().into_owned(), fs::read_to_string(&path)?);
+    let mut dirs = vec![(root.to_owned(), "")];
+    let more = root.join(practice::FOLDER);
+    if door.look(&more) == Found::Directory {
+        dirs.push((more, practice::FOLDER));
+    }
+    for (dir, prefix) in dirs {
+        for entry in door.entries(&dir).map_err(Closed::into_io)? {
+            let name = format!("{prefix}{}", entry.name.to_string_lossy());
+            if is_lesson(&name) {
+                let told = |error: io::Error| io::Error::other(format!("{name}: {error}"));
+                let bytes = door.read(&dir.join(&entry.name), MOST_BYTES).map_err(|closed| told(closed.into_io()))?;
+                let text = String::from_utf8(bytes).map_err(|_| told(io::Error::other("it is no text")))?;
+                texts.insert(name, text);
+            }
         }
     }
     Ok(texts)
 }
 
-/// The stack named in `course.toml`, which lies in the course's directory or beside it. An absent one has no files.
+/// The stack named in `course.toml`, which lies in the course's directory or beside it. An absent one has no files, and neither has
+/// one that lies elsewhere.
 fn stack_texts(root: &Path, name: &str) -> BTreeMap<String, String> {
-    let parent = fs::canonicalize(root).ok().and_then(|root| root.parent().map(Path::to_owned));
     let mut texts = BTreeMap::new();
-    let dirs = [Some(root.to_owned()), parent];
-    if let Some(dir) = dirs.into_iter().flatten().map(|dir| dir.join(name)).find(|dir| dir.is_dir()) {
-        walk(&dir, "", &mut texts);
+    if !Path::new(name).components().all(|part| matches!(part, Component::Normal(_))) {
+        return texts;
+    }
+    let parent = fs::canonicalize(root).ok().and_then(|root| root.parent().map(Path::to_owned));
+    for home in [Some(root.to_owned()), parent].into_iter().flatten() {
+        let (door, dir) = (Door::beneath(&home), home.join(name));
+        if door.look(&dir) == Found::Directory {
+            walk(&door, &dir, "", &mut texts);
+            break;
+        }
     }
     texts
 }
 
-fn walk(dir: &Path, prefix: &str, texts: &mut BTreeMap<String, String>) {
-    let Ok(entries) = fs::read_dir(dir) else { return };
-    for entry in entries.flatten() {
-        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+/// What is no text, too large or no ordinary file, and links that lead elsewhere, are left out.
+fn walk(door: &Door, dir: &Path, prefix: &str, texts: &mut BTreeMap<String, String>) {
+    for entry in door.entries(dir).unwrap_or_default() {
+        let (at, path) = (dir.join(&entry.name), format!("{prefix}{}", entry.name.to_string_lossy()));
         if !is_part(&path) {
             continue;
         }
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            walk(&entry.path(), &format!("{path}/"), texts);
-        } else if let Ok(text) = fs::read_to_string(entry.path()) {
+        if entry.kind == FileKind::Directory {
+            walk(door, &at, &format!("{path}/"), texts);
+        } else if let Some(text) = door.read(&at, MOST_BYTES).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
             texts.insert(path, text);
         }
     }
@@ -172,6 +257,12 @@ fn parse(sources: Sources, stacks: impl FnOnce(&Course) -> StackFiles) -> Result
             Err(finding) => findings.push(finding),
         }
     }
+    for file in sources.texts.keys().filter(|file| file.starts_with(practice::FOLDER)) {
+        match parse_file::<Practice>(&sources, file) {
+            Ok(more) => course.practice.add(more),
+            Err(finding) => findings.push(finding),
+        }
+    }
     if !findings.is_empty() {
         return Err(findings);
     }
@@ -186,7 +277,7 @@ fn parse_file<T: DeserializeOwned>(sources: &Sources, file: &str) -> Result<T, C
         return Err(CourseFinding {
             place: Place { file: path, line: 1, column: 1 },
             severity: Severity::Error,
-            message: "there is no such file, and and a course begins with it".to_owned(),
+            message: "there is no such file, and a course begins with it".to_owned(),
         });
     };
     if file == COURSE_FILE {
@@ -199,10 +290,10 @@ fn parse_file<T: DeserializeOwned>(sources: &Sources, file: &str) -> Result<T, C
 fn refuse_newer(sources: &Sources, text: &str) -> Result<(), CourseFinding> {
     let format = text.parse::<toml::Table>().ok().and_then(|table| table.get("format")?.as_integer());
     match format {
-        Some(format) if format != i64::from(FORMAT) => Err(CourseFinding {
+        Some(format) if !(1..=i64::from(FORMAT)).contains(&format) => Err(CourseFinding {
             place: sources.place(COURSE_FILE, "format"),
             severity: Severity::Error,
-            message: format!("this is version {format} of the format, and this program reads version {FORMAT}"),
+            message: format!("this is version {format} of the format, and this program reads 1 to {FORMAT}"),
         }),
         _ => Ok(()),
     }

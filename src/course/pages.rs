@@ -2,10 +2,20 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use super::Course;
+
 /// Columns that a page's text has at 80 columns, beside its border.
 pub(super) const COLUMNS: usize = 76;
 /// Lines that a page's text has at 24 lines, beside the map, the border and the keys.
-pub(super) const LINES: usize = 15;
+const LINES: usize = 15;
+/// Rows of the map at most that such a terminal gives to what branches off the chain.
+const BRANCHES: usize = 2;
+
+/// Lines that a page's text has in a course with these links.
+pub(super) fn lines_beside_map(course: &Course) -> usize {
+    let branches = course.hops.windows(2).filter(|pair| pair[0].to != pair[1].from).count();
+    LINES - branches.min(BRANCHES)
+}
 
 /// Lines that this text takes when it is wrapped at words.
 pub(super) fn lines(text: &str, columns: usize) -> usize {

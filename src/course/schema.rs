@@ -4,7 +4,7 @@ use std::path::Path;
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 
-use super::{Course, Lesson};
+use super::{Course, Lesson, Practice};
 
 /// The schema of a type as it is read from TOML.
 fn schema<T: JsonSchema>() -> String {
@@ -32,6 +32,7 @@ fn is_up_to_date(name: &str, schema: &str) {
 fn the_schemas_in_docs_say_what_the_types_say() {
     is_up_to_date("course.schema.json", &schema::<Course>());
     is_up_to_date("lesson.schema.json", &schema::<Lesson>());
+    is_up_to_date("practice.schema.json", &schema::<Practice>());
 }
 
 #[test]

@@ -182,8 +182,7 @@ impl Validator<'_> {
                 }
             }
             if let Some(error) = beat.stack.as_ref().and_then(|stack| course.making(stack).err()) {
-                let why = std::iter::once(error.what).chain(error.why).collect::<Vec<_>>().join("; ");
-                self.error(&path("stack"), why);
+                self.error(&path("stack"), error.told("; "));
             }
         }
     }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Beat, Course, CourseFinding, Lesson, Prediction, Shown,
-    vocabulary::{EVIDENCE, HOPS},
+    Beat, Course, CourseFinding, FactReader, Lesson, Prediction, Probe, ProbeKey, ProbeKind, Shown,
+    practice::FOLDER,
+    vocabulary::{EVIDENCE, FACTS, HOPS},
 };
 use crate::compose::Severity;
 
@@ -18,6 +19,7 @@ pub fn validate(course: &Course) -> Vec<CourseFinding> {
     }
     validator.circles();
     validator.talk();
+    validator.practice();
     validator.findings
 }
 
@@ -28,6 +30,8 @@ pub(super) struct Validator<'a> {
     pub findings: Vec<CourseFinding>,
     pub hops: BTreeSet<&'a str>,
     pub checks: BTreeSet<&'a str>,
+    /// Names of facts, as the course has them.
+    pub facts: Vec<String>,
 }
 
 impl<'a> Validator<'a> {
@@ -38,6 +42,11 @@ impl<'a> Validator<'a> {
             findings: Vec::new(),
             hops: course.hops.iter().map(|hop| hop.id.as_str()).collect(),
             checks: course.lessons.iter().flat_map(|lesson| &lesson.checks).map(|check| check.id.as_str()).collect(),
+            facts: FACTS
+                .iter()
+                .map(|name| course.roles.fact(name))
+                .chain(course.facts.iter().map(|own| own.name.clone()))
+                .collect(),
         }
     }
 
@@ -64,8 +73,16 @@ impl<'a> Validator<'a> {
         let course = self.course;
         self.unique("hop", course.hops.iter().enumerate().map(|(i, hop)| (format!("hops.{i}.id"), hop.id.as_str())));
         for (index, hop) in course.hops.iter().enumerate() {
-            if !HOPS.contains(&hop.id.as_str()) {
-                self.error(&format!("hops.{index}.id"), format!("no hop {}: one of {}", hop.id, HOPS.join(", ")));
+            match &hop.probe {
+                None if !HOPS.contains(&hop.id.as_str()) => {
+                    let known = HOPS.join(", ");
+                    let message = format!("no hop {}: one of {known}, or one with a probe of the course's", hop.id);
+                    self.error(&format!("hops.{index}.id"), message);
+                }
+                Some(probe) if !course.probes.iter().any(|known| known.id == *probe) => {
+                    self.error(&format!("hops.{index}.probe"), format!("there is no probe {probe}"));
+                }
+                _ => {}
             }
         }
         let files = course.lesson_files.iter().enumerate().map(|(i, file)| (format!("lessons.{i}"), file.as_str()));
@@ -73,13 +90,16 @@ impl<'a> Validator<'a> {
         let looks_like_a_lesson = |file: &&String| {
             file.ends_with(".toml")
                 && *file != "course.toml"
+                && !file.starts_with(FOLDER)
                 && !course.lesson_files.contains(*file)
                 && course.talk_file.as_ref() != Some(*file)
         };
         for file in course.sources.texts.keys().filter(looks_like_a_lesson).cloned().collect::<Vec<_>>() {
             self.warn("lessons", format!("{file} is not in the list of lessons"));
         }
-        if course.stack.bootstrap.command.is_empty() {
+        self.services_and_probes();
+        self.own_facts();
+        if course.stack.bootstrap.as_ref().is_some_and(|bootstrap| bootstrap.command.is_empty()) {
             self.error("stack.bootstrap.command", "the command that prepares the database is empty");
         }
         let mut ids = BTreeSet::new();
@@ -96,6 +116,93 @@ impl<'a> Validator<'a> {
             }
             let variants = lesson.variants.iter().enumerate();
             self.unique("variant", variants.map(|(i, variant)| (format!("variants.{i}.id"), variant.id.as_str())));
+        }
+    }
+
+    /// What a course has of its own beside the three parts and the three links.
+    fn services_and_probes(&mut self) {
+        let course = self.course;
+        let own = !course.services.is_empty() || !course.probes.is_empty() || !course.facts.is_empty();
+        if own && course.format < 2 {
+            self.error("format", "services, probes and facts of a course's own need format = 2");
+        }
+        let services = course.services.iter().enumerate();
+        self.unique("service", services.clone().map(|(i, one)| (format!("services.{i}.role"), one.role.as_str())));
+        for (index, service) in services {
+            if let Some(pattern) = &service.command {
+                self.pattern(&format!("services.{index}.command"), pattern);
+            }
+        }
+        let probes = course.probes.iter().enumerate();
+        self.unique("probe", probes.clone().map(|(i, probe)| (format!("probes.{i}.id"), probe.id.as_str())));
+        for (index, probe) in probes {
+            let path = |key: &str| format!("probes.{index}.{key}");
+            if HOPS.contains(&probe.id.as_str()) || EVIDENCE.contains(&probe.id.as_str()) {
+                self.error(&path("id"), format!("{} is evidence that the program itself gathers", probe.id));
+            }
+            if let Some(pattern) = &probe.shows {
+                self.pattern(&path("shows"), pattern);
+            }
+            self.probe_keys(index, probe);
+        }
+    }
+
+    /// A fact of the course's own has a name that is nobody else's, and says where it is read.
+    fn own_facts(&mut self) {
+        let course = self.course;
+        let names: Vec<String> = FACTS.iter().map(|name| course.roles.fact(name)).collect();
+        self.unique(
+            "fact",
+            course.facts.iter().enumerate().map(|(i, own)| (format!("facts.{i}.name"), own.name.as_str())),
+        );
+        for (index, own) in course.facts.iter().enumerate() {
+            let path = |key: &str| format!("facts.{index}.{key}");
+            if names.contains(&own.name) || !own.name.contains('.') || own.name.starts_with("live.") {
+                self.error(&path("name"), format!("{} is the program's own, or not of two words", own.name));
+            }
+            match (own.reader, &own.service, &own.file) {
+                (FactReader::Environment, Some(service), None) => self.role(&path("service"), service),
+                (FactReader::Text, None, Some(_)) => self.pattern(&path("what"), &own.what),
+                _ => self
+                    .error(&path("reader"), "environment needs a service, text needs a file, and neither takes both"),
+            }
+        }
+    }
+
+    /// A probe has the keys that its kind takes, and what it names is there.
+    fn probe_keys(&mut self, index: usize, probe: &Probe) {
+        let path = |key: &str| format!("probes.{index}.{key}");
+        let kind = format!("{:?}", probe.kind).to_lowercase();
+        let (needed, allowed) = probe.kind.keys();
+        for key in ProbeKey::ALL {
+            let name = key.name();
+            match key.is_in(probe) {
+                false if needed.contains(&key) => self.error(&path("kind"), format!("{kind} needs {name}")),
+                true if !needed.contains(&key) && !allowed.contains(&key) => {
+                    self.error(&path(name), format!("{kind} takes no {name}"));
+                }
+                _ => {}
+            }
+        }
+        if let Some(service) = &probe.service {
+            self.role(&path("service"), service);
+        }
+        if probe.path.as_deref().is_some_and(|path| !path.starts_with('/')) {
+            self.error(&path("path"), "a path begins with /");
+        }
+        if probe.kind == ProbeKind::Http && probe.host.is_some() != probe.service.is_some() {
+            self.error(
+                &path("host"),
+                "http asks from a service's networks with service, host and port, else through the front door",
+            );
+        }
+        // One after the other: what is asked later cannot come first.
+        let earlier: Vec<&str> = self.course.probes[..index].iter().map(|one| one.id.as_str()).collect();
+        let named = probe.needs.iter().enumerate().map(|(at, id)| (format!("needs.{at}"), id));
+        for (key, id) in named.chain(probe.of.iter().map(|id| ("of".to_owned(), id))) {
+            if !earlier.contains(&id.as_str()) {
+                self.error(&path(&key), format!("there is no probe {id} before this one"));
+            }
         }
     }
 
@@ -143,6 +250,9 @@ impl<'a> Validator<'a> {
         }
         for (index, turn) in lesson.wrong_turns.iter().enumerate() {
             self.condition(&format!("wrong_turns.{index}.when"), &turn.when);
+            for (position, test) in turn.place.iter().flatten().enumerate() {
+                self.place(&format!("wrong_turns.{index}.place.{position}"), test);
+            }
             for (key, set) in [("saved_only", turn.saved_only), ("while_running", turn.while_running)] {
                 if set && turn.edits.is_empty() {
                     self.error(&format!("wrong_turns.{index}.{key}"), "nothing is saved: there are no edits");
@@ -210,20 +320,22 @@ impl<'a> Validator<'a> {
     }
 
     pub fn evidence_is_known(&self, id: &str) -> bool {
-        self.hops.contains(id) || EVIDENCE.contains(&id)
+        self.hops.contains(id) || EVIDENCE.contains(&id) || self.course.probes.iter().any(|probe| probe.id == id)
     }
 
     pub fn unknown_evidence(&mut self, path: &str, id: &str) {
-        let known: Vec<&str> = self.hops.iter().copied().chain(EVIDENCE).collect();
+        let own = self.course.probes.iter().map(|probe| probe.id.as_str());
+        let known: Vec<&str> = self.hops.iter().copied().chain(EVIDENCE).chain(own).collect();
         self.error(path, format!("no evidence {id}: one of {}", known.join(", ")));
     }
 
     pub fn role(&mut self, path: &str, service: &str) {
         let roles = &self.course.roles;
-        let known = [&roles.proxy, &roles.app, &roles.database];
+        let others = self.course.services.iter().map(|one| &one.role);
+        let known: Vec<&String> = [&roles.proxy, &roles.app, &roles.database].into_iter().chain(others).collect();
         if !known.iter().any(|role| *role == service) {
-            let known = known.map(String::as_str).join(", ");
-            self.error(path, format!("no service {service}: one of {known}"));
+            let known: Vec<&str> = known.into_iter().map(String::as_str).collect();
+            self.error(path, format!("no service {service}: one of {}", known.join(", ")));
         }
     }
 

@@ -3,9 +3,9 @@
 use regex::Regex;
 
 use super::{
-    Condition, EvidenceTest, FactTest, MARKER, StaleTest,
+    Condition, EvidenceTest, FactTest, MARKER, PlaceTest, StaleTest,
     validate::Validator,
-    vocabulary::{ACTIONS, FACTS, KINDS, STATES, STATUSES},
+    vocabulary::{ACTIONS, KINDS, STATES, STATUSES},
 };
 
 impl Validator<'_> {
@@ -50,6 +50,16 @@ impl Validator<'_> {
         }
     }
 
+    /// One way to say where something stands: a text in a file, a fact, or what a log complains of.
+    pub fn place(&mut self, path: &str, test: &PlaceTest) {
+        match (&test.file, &test.matches, &test.fact, &test.complaint) {
+            (Some(_), Some(pattern), None, None) => self.pattern(&format!("{path}.matches"), pattern),
+            (None, None, Some(fact), None) => self.is_fact(&format!("{path}.fact"), fact),
+            (None, None, None, Some(role)) => self.role(&format!("{path}.complaint"), role),
+            _ => self.error(path, "a place is a file with matches, or a fact, or a complaint"),
+        }
+    }
+
     fn conditions(&mut self, path: &str, several: &[Condition]) {
         if several.is_empty() {
             self.error(path, "an empty list of conditions says nothing");
@@ -75,7 +85,13 @@ impl Validator<'_> {
             self.error(&format!("{path}.status"), format!("{status} is not like 200, 2xx or 502|504"));
         }
         let body = test.body.as_ref().map(|body| body.replace(MARKER, "name"));
-        let patterns = [("server", &test.server), ("visible", &test.visible), ("body", &body), ("text", &test.text)];
+        let patterns = [
+            ("server", &test.server),
+            ("header", &test.header),
+            ("visible", &test.visible),
+            ("body", &body),
+            ("text", &test.text),
+        ];
         for (key, pattern) in patterns {
             if let Some(pattern) = pattern {
                 self.pattern(&format!("{path}.{key}"), pattern);
@@ -92,7 +108,7 @@ impl Validator<'_> {
             if let Some(name) = name
                 && !name.starts_with("live.")
             {
-                self.one_of(&format!("{path}.{key}"), "fact", name, &FACTS);
+                self.is_fact(&format!("{path}.{key}"), name);
             }
         }
         if *test == (FactTest { name: test.name.clone(), ..FactTest::default() }) {
@@ -103,13 +119,18 @@ impl Validator<'_> {
         }
     }
 
+    fn is_fact(&mut self, path: &str, name: &str) {
+        let known: Vec<String> = self.facts.clone();
+        self.one_of(path, "fact", name, &known.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
     fn one_of(&mut self, path: &str, what: &str, name: &str, known: &[&str]) {
         if !known.contains(&name) {
             self.error(path, format!("no {what} {name}: one of {}", known.join(", ")));
         }
     }
 
-    fn pattern(&mut self, path: &str, pattern: &str) {
+    pub(super) fn pattern(&mut self, path: &str, pattern: &str) {
         if let Err(error) = Regex::new(pattern) {
             let last = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
             self.error(path, format!("the pattern {pattern} cannot be used: {last}"));

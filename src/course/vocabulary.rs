@@ -32,24 +32,47 @@ pub const STATES: [&str; 6] = ["running", "exited", "restarting", "created", "pa
 /// What makes an edit live.
 pub const ACTIONS: [&str; 4] = ["reload", "restart", "recreate", "rebuild"];
 
-/// Facts read from the stack's files (see `lab::facts`). Those of the running stack begin with `live.`.
-pub const FACTS: [&str; 18] = [
+/// Facts read from the stack's files (see `lab::facts`), by part: a course calls them by its own names ([`Roles::fact`]). Those of the
+/// running stack begin with `live.`.
+///
+/// [`Roles::fact`]: super::Roles::fact
+pub const FACTS: [&str; 38] = [
     "front.published",
     "front.service",
     "front.target",
-    "nginx.published",
-    "nginx.target",
-    "nginx.listen",
-    "nginx.upstream",
-    "nginx.upstream_host",
-    "nginx.upstream_port",
-    "flaskapp.port",
-    "flaskapp.host",
-    "flaskapp.expose",
-    "flaskapp.published",
-    "db.host",
-    "db.port",
-    "db.published",
-    "db.volume",
+    "proxy.published",
+    "proxy.target",
+    "proxy.listen",
+    "proxy.upstream",
+    "proxy.upstream_host",
+    "proxy.upstream_port",
+    "proxy.upstream_name",
+    "proxy.pass",
+    "proxy.location",
+    "proxy.resolver",
+    "proxy.conf_files",
+    "proxy.answers",
+    "proxy.healthcheck",
+    "app.port",
+    "app.host",
+    "app.expose",
+    "app.published",
+    "app.command",
+    "app.command_module",
+    "app.command_attribute",
+    "app.modules",
+    "app.script",
+    "app.script_ends",
+    "app.script_shebang",
+    "app.mounted_over",
+    "app.healthcheck",
+    "database.host",
+    "database.port",
+    "database.published",
+    "database.volume",
+    "database.told_otherwise",
+    "database.password_signs",
+    "database.healthcheck",
+    "database.kept_on",
     "stack.error",
 ];

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use regex::RegexBuilder;
 
-use super::{Status, live, words};
+use super::{Status, runtime_facts, words};
 use crate::{
-    course::{Condition, EvidenceTest, FactTest, MARKER, StaleTest, StatusTest},
-    probe::{Evidence, HttpAnswer, Observation, Rows, Survey},
+    course::{Condition, Course, EvidenceTest, FactTest, MARKER, StaleTest, StatusTest},
+    probe::{Evidence, HttpAnswer, Observation, Rows, Survey, evidence_id},
 };
 
 /// Three-valued truth.
@@ -23,6 +23,7 @@ use Truth::{False, True, Unknown};
 /// What conditions are evaluated over.
 pub(super) struct Scene<'a> {
     pub(super) survey: &'a Survey,
+    pub(super) course: &'a Course,
     /// Facts with the live ones.
     pub(super) facts: BTreeMap<String, String>,
     /// Files of the stack by path.
@@ -86,7 +87,7 @@ impl Scene<'_> {
             },
             Condition::Fact(test) => self.fact(test),
             Condition::State(test) => match self.survey.services.get(&test.service) {
-                Some(report) => (live::state_name(report) == test.is).into(),
+                Some(report) => (runtime_facts::state_name(report) == test.is).into(),
                 None => Unknown,
             },
             Condition::Stale(test) => self.stale(test),
@@ -94,7 +95,7 @@ impl Scene<'_> {
     }
 
     fn stale(&self, test: &StaleTest) -> Truth {
-        let service = live::service_of(self.survey, test.service());
+        let service = runtime_facts::service_of(self.survey, test.service());
         any(self.survey.stale.iter().filter(|stale| stale.service == service).map(|stale| match test {
             StaleTest::Service(_) => True,
             StaleTest::Precise(test) => all([
@@ -154,6 +155,11 @@ impl Scene<'_> {
             of_page(test.server.is_some(), &|answer| {
                 pattern(&test.server, answer.server.as_deref().unwrap_or_default())
             }),
+            of_page(test.header.is_some(), &|answer| {
+                let lines: Vec<String> =
+                    answer.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+                pattern(&test.header, &lines.join("\n"))
+            }),
             of_page(test.visible.is_some(), &|answer| pattern(&test.visible, &answer.visible)),
             of_page(test.body.is_some(), &|answer| match (&test.body, &answer.marker) {
                 (Some(body), Some(marker)) => matches(&body.replace(MARKER, &regex::escape(marker)), &answer.body),
@@ -162,13 +168,18 @@ impl Scene<'_> {
             }),
             of_page(test.shows_marker.is_some(), &|answer| match &answer.marker {
                 // What a script would have shown is not known.
-                Some(marker) if answer.scripted && answer.status < 400 && !answer.visible.contains(marker.as_str()) => {
-                    Unknown
-                }
-                Some(marker) => (Some(answer.visible.contains(marker.as_str())) == test.shows_marker).into(),
+                Some(marker) if answer.scripted && answer.status < 400 && !answer.shows(marker) => Unknown,
+                Some(marker) => (Some(answer.shows(marker)) == test.shows_marker).into(),
                 None => Unknown,
             }),
             of_page(test.from_database.is_some(), &|answer| (answer.from_database == test.from_database).into()),
+            of_page(test.lists_earlier.is_some(), &|answer| (answer.lists_earlier == test.lists_earlier).into()),
+            of_page(test.shows_third.is_some(), &|answer| (answer.shows_third == test.shows_third).into()),
+            of_page(test.conceals_marker.is_some(), &|answer| match &answer.marker {
+                Some(marker) => (Some(answer.conceals(marker)) == test.conceals_marker).into(),
+                None => Unknown,
+            }),
+            of_page(test.shows_values.is_some(), &|answer| self.shows_values(answer, test)),
             of_page(test.form.is_some(), &|answer| {
                 test.form.iter().flatten().all(|field| answer.form.contains(field)).into()
             }),
@@ -176,10 +187,36 @@ impl Scene<'_> {
             of_rows(test.rows_at_least.is_some(), &|rows| {
                 test.rows_at_least.is_none_or(|least| rows.rows.len() >= least)
             }),
+            of_rows(test.rows_at_most.is_some(), &|rows| test.rows_at_most.is_none_or(|most| rows.rows.len() <= most)),
+            of_rows(test.kept.is_some(), &|rows| rows.kept == test.kept),
             of_rows(test.row_holds.is_some(), &|rows| row_holds(rows, test.row_holds.as_deref().unwrap_or_default())),
         ]
         .into_iter())
     }
+}
+
+impl Scene<'_> {
+    /// Whether a page shows what was entered in these fields, as the row tells it.
+    fn shows_values(&self, answer: &HttpAnswer, test: &EvidenceTest) -> Truth {
+        let Some(Observation::Rows(rows)) = self.survey.evidence.get(evidence_id::ROWS).map(|one| &one.observation)
+        else {
+            return Unknown;
+        };
+        all(test.shows_values.iter().flatten().map(|field| match rows.submitted.get(field) {
+            Some(value) => holds_word(&answer.visible, value).into(),
+            None => Unknown,
+        }))
+    }
+}
+
+/// Whether a text holds a value that is not a part of a longer word or number.
+fn holds_word(text: &str, value: &str) -> bool {
+    let (text, value) = (text.to_lowercase(), value.to_lowercase());
+    let outside = |char: Option<char>| char.is_none_or(|char| !char.is_alphanumeric());
+    !value.is_empty()
+        && text.match_indices(&value).any(|(at, found)| {
+            outside(text[..at].chars().next_back()) && outside(text[at + found.len()..].chars().next())
+        })
 }
 
 fn status(known: &BTreeMap<String, Status>, test: &StatusTest) -> Truth {

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::{
-    CheckVerdict, HopVerdict, LessonVerdict, NamedWrongTurn, Report, Status, Verdict,
+    CheckVerdict, HopVerdict, Judgement, LessonVerdict, NamedWrongTurn, Reason, Report, Status, Verdict, anomalies,
     condition::{Scene, Truth},
-    live, odd, rank,
+    rank, runtime_facts,
     words::observed,
 };
 use crate::{
-    course::{Check, Course, Lesson},
+    course::{Check, Condition, Course, Lesson},
     engine::ServiceState,
     lab::Facts,
-    probe::{Evidence, HttpAnswer, Observation, Survey, evidence_id},
+    probe::{Evidence, HttpAnswer, Observation, Survey, evidence_id, is_met},
 };
 
 /// Judges a survey. With `only` (a lesson's id) the verdict is on that lesson; hops, checks and lessons are told all the same.
@@ -20,7 +20,8 @@ pub fn diagnose(course: &Course, survey: &Survey, facts: &Facts, only: Option<&s
     let hops: Vec<HopVerdict> = course.hops.iter().map(|hop| judge_hop(course, survey, &hop.id)).collect();
     let mut scene = Scene {
         survey,
-        facts: live::with_live(&facts.values, survey),
+        course,
+        facts: runtime_facts::with_live(&facts.values, survey, &course.roles),
         texts: &facts.texts,
         hops: hops.iter().map(|hop| (hop.id.clone(), hop.status)).collect(),
         checks: BTreeMap::new(),
@@ -28,7 +29,7 @@ pub fn diagnose(course: &Course, survey: &Survey, facts: &Facts, only: Option<&s
     let mut checks = Vec::new();
     for lesson in &course.lessons {
         for check in &lesson.checks {
-            let verdict = judge_check(&scene, lesson, check);
+            let verdict = judge_check(course, &scene, lesson, check);
             scene.checks.insert(check.id.clone(), verdict.status);
             checks.push(verdict);
         }
@@ -42,8 +43,8 @@ pub fn diagnose(course: &Course, survey: &Survey, facts: &Facts, only: Option<&s
         })
         .collect();
     let broken_hop = hops.iter().find(|hop| hop.status == Status::Fail).map(|hop| hop.id.clone());
-    let verdict = verdict(&hops, &checks, &lessons, only);
-    let first_failed_lesson = match (verdict, only) {
+    let judgement = judgement(survey, &hops, &checks, &lessons, only);
+    let first_failed_lesson = match (judgement.verdict(), only) {
         (Verdict::Broken, Some(id)) if course.lesson(id).is_some() => Some(id.to_string()),
         (Verdict::Broken, _) => lessons.iter().find(|lesson| lesson.status != Status::Pass).map(|l| l.id.clone()),
         _ => None,
@@ -51,11 +52,10 @@ pub fn diagnose(course: &Course, survey: &Survey, facts: &Facts, only: Option<&s
     let failures = rank::failures(course, &hops, &checks);
     let (wrong_turns, unexplained) = rank::wrong_turns(course, &scene, &lessons, &failures);
     Report {
-        verdict,
-        reason: (verdict == Verdict::Unknown).then(|| reason(survey, &checks)),
+        judgement,
         first_broken_hop: broken_hop,
         first_failed_lesson,
-        odd: odd::odd(survey, &unexplained),
+        odd: anomalies::odd(survey, &unexplained),
         wrong_turns,
         hops,
         checks,
@@ -84,6 +84,14 @@ fn judge_hop(course: &Course, survey: &Survey, id: &str) -> HopVerdict {
         };
     };
     let mut words = observed(&evidence.observation);
+    if let Some(probe) = course.probe_of(id) {
+        let status = match is_met(probe, &evidence.observation) {
+            Some(true) => Status::Pass,
+            Some(false) => Status::Fail,
+            None => Status::Unknown,
+        };
+        return HopVerdict { id: id.into(), status, command: evidence.command.clone(), observed: words };
+    }
     let status = match (&evidence.observation, id) {
         (Observation::NotAsked { .. } | Observation::Unknown { .. }, _) => Status::Unknown,
         (Observation::Http(_), evidence_id::BROWSER_NGINX) => match past_the_proxy(course, survey) {
@@ -108,7 +116,7 @@ fn judge_hop(course: &Course, survey: &Survey, id: &str) -> HopVerdict {
         (Observation::Connected { .. }, _) => Status::Pass,
         // What the app has stored has passed this way.
         (Observation::Rows(rows), evidence_id::FLASKAPP_DB) if !rows.rows.is_empty() => {
-            words = format!("{words}, put there by {}", live::service_of(survey, &course.roles.app));
+            words = format!("{words}, put there by {}", runtime_facts::service_of(survey, &course.roles.app));
             Status::Pass
         }
         _ => Status::Fail,
@@ -119,7 +127,7 @@ fn judge_hop(course: &Course, survey: &Survey, id: &str) -> HopVerdict {
 /// The service that answers at the front door, when it is not the one in front.
 fn past_the_proxy(course: &Course, survey: &Survey) -> Option<String> {
     let front = survey.front.as_ref()?;
-    let role = live::role_of(survey, &front.service);
+    let role = runtime_facts::role_of(survey, &front.service);
     (role != course.roles.proxy).then(|| front.service.clone())
 }
 
@@ -147,7 +155,18 @@ fn comes_from_nginx_itself(answer: &HttpAnswer) -> bool {
     matches!(answer.status, 502..=504) || own_error_page || answer.body.contains("<title>Welcome to nginx!</title>")
 }
 
-fn judge_check(scene: &Scene<'_>, lesson: &Lesson, check: &Check) -> CheckVerdict {
+/// Said of a check whose answer never came: what the course says of a wrong one was not seen.
+const NO_ANSWER: &str = "No answer came in time. Who is still at work, or waits for somebody? Then ask once more.";
+
+/// A hop or a check, as a reader knows it.
+fn in_words(course: &Course, id: &str) -> String {
+    let hop = course.hops.iter().find(|hop| hop.id == id).map(|hop| format!("the link {} → {}", hop.from, hop.to));
+    let mut checks = course.lessons.iter().flat_map(|lesson| &lesson.checks);
+    hop.or_else(|| checks.find(|check| check.id == id).map(|check| format!("“{}”", check.label)))
+        .unwrap_or_else(|| id.to_owned())
+}
+
+fn judge_check(course: &Course, scene: &Scene<'_>, lesson: &Lesson, check: &Check) -> CheckVerdict {
     let evidence = scene.survey.evidence.get(&check.evidence);
     let unmet = check.needs.iter().find(|need| {
         let status = scene.hops.get(*need).or_else(|| scene.checks.get(*need));
@@ -159,18 +178,50 @@ fn judge_check(scene: &Scene<'_>, lesson: &Lesson, check: &Check) -> CheckVerdic
         (None, Truth::False) => Status::Fail,
     };
     let seen = evidence.map_or_else(|| "not asked".to_string(), |evidence| observed(&evidence.observation));
+    let mut command = evidence.map(|evidence| evidence.command.clone()).unwrap_or_default();
+    let mut seen = seen;
+    if let (Status::Fail | Status::Pass, Some(states)) = (status, states(scene.survey, &check.pass)) {
+        (command, seen) = ("docker compose ps -a".into(), states);
+    }
     CheckVerdict {
         id: check.id.clone(),
         lesson: lesson.id.clone(),
         status,
-        command: evidence.map(|evidence| evidence.command.clone()).unwrap_or_default(),
+        command,
         observed: match unmet {
-            Some(need) => format!("not asked: {need} comes first"),
+            Some(need) => format!("not asked: {} comes first", in_words(course, need)),
             None => seen,
         },
         label: check.label.clone(),
-        words: if status == Status::Fail { check.fail.clone() } else { String::new() },
+        words: match evidence.map(|evidence| &evidence.observation) {
+            _ if status != Status::Fail => String::new(),
+            Some(Observation::TimedOut { .. }) if !scene.hops.contains_key(&check.evidence) => NO_ANSWER.to_owned(),
+            _ => check.fail.clone(),
+        },
     }
+}
+
+/// The states of the containers, where a condition asks for nothing else.
+fn states(survey: &Survey, condition: &Condition) -> Option<String> {
+    fn roles<'a>(condition: &'a Condition, found: &mut Vec<&'a str>) -> bool {
+        match condition {
+            Condition::All(several) | Condition::Any(several) => several.iter().all(|one| roles(one, found)),
+            Condition::Not(one) => roles(one, found),
+            Condition::State(test) => {
+                found.push(&test.service);
+                true
+            }
+            _ => false,
+        }
+    }
+    let mut found = Vec::new();
+    if !roles(condition, &mut found) {
+        return None;
+    }
+    let reports = found.into_iter().filter_map(|role| survey.services.get(role));
+    let states: Vec<String> =
+        reports.map(|one| format!("{} {}", one.service, runtime_facts::state_name(one))).collect();
+    Some(states.join(", "))
 }
 
 /// Pass when all pass, fail when one fails.
@@ -186,29 +237,22 @@ fn together(statuses: impl Iterator<Item = Status>) -> Status {
     result
 }
 
-fn verdict(hops: &[HopVerdict], checks: &[CheckVerdict], lessons: &[LessonVerdict], only: Option<&str>) -> Verdict {
-    let something_fails =
-        hops.iter().any(|hop| hop.status == Status::Fail) || checks.iter().any(|check| check.status == Status::Fail);
-    if checks.is_empty() {
-        return if something_fails { Verdict::Broken } else { Verdict::Unknown };
-    }
+fn judgement(
+    survey: &Survey,
+    hops: &[HopVerdict],
+    checks: &[CheckVerdict],
+    lessons: &[LessonVerdict],
+    only: Option<&str>,
+) -> Judgement {
+    let unknown = || Judgement::unknown(reason(survey, checks));
+    let fails = Reason::seen(hops, checks);
     let asked = only.filter(|id| checks.iter().any(|check| check.lesson == *id));
-    if let Some(lesson) = asked.and_then(|id| lessons.iter().find(|lesson| lesson.id == id)) {
-        return match lesson.status {
-            Status::Pass => Verdict::Works,
-            Status::Fail => Verdict::Broken,
-            // It could not be asked because something before it is broken.
-            Status::Unknown if something_fails => Verdict::Broken,
-            Status::Unknown => Verdict::Unknown,
-        };
-    }
-    if something_fails {
-        Verdict::Broken
-    } else if checks.iter().all(|check| check.status == Status::Pass) {
-        Verdict::Works
-    } else {
-        Verdict::Unknown
-    }
+    let holds = match asked.and_then(|id| lessons.iter().find(|lesson| lesson.id == id)) {
+        // One that could not be asked because something before it is broken, is broken as well.
+        Some(lesson) => lesson.status == Status::Pass,
+        None => fails.is_none() && !checks.is_empty() && checks.iter().all(|check| check.status == Status::Pass),
+    };
+    if holds { Judgement::Works } else { fails.map_or_else(unknown, Judgement::Broken) }
 }
 
 /// Why nothing can be said: the first question that could not be put.

@@ -1,14 +1,15 @@
 //! Which wrong turns are recognised, which one explains most, and what none of them explains.
 //!
-//! The order (`docs/lessons.md` tells it to authors): those that explain the failure nearest to the browser first; of those,
+//! The order (`docs/authoring/reference.md` tells it to authors): those that explain the failure nearest to the browser first; of those,
 //! one whose condition follows from another's after that other; then by the author's weight; then those that ask more; then
 //! as the course has them. Remarks come last.
 
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::{borrow::Cow, cmp::Reverse, collections::BTreeSet};
 
 use super::{
     CheckVerdict, HopVerdict, LessonVerdict, NamedWrongTurn, Status,
     condition::{Scene, Truth},
+    words::filled,
 };
 use crate::{
     course::{Condition, Course, Lesson, StatusTest, WrongTurn},
@@ -93,7 +94,11 @@ pub(super) fn wrong_turns(
         id: turn.id.clone(),
         lesson: lesson.id.clone(),
         title: turn.title.clone(),
-        question: turn.question.clone(),
+        question: filled(&turn.question, &scene.facts, scene.course).into_owned(),
+        explain: match filled(&turn.explain, &scene.facts, scene.course) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(words) => Some(words),
+        },
         remark: turn.remark,
     });
     let mut explained: BTreeSet<usize> = found

@@ -1,9 +1,27 @@
-//! What was seen, in a few words and as the typed command would have printed it.
+//! What was seen, in a few words; and as the typed command prints it, where it does.
 
-use crate::probe::{Evidence, HttpAnswer, Observation, Rows};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
+
+use regex::{Captures, Regex};
+
+use crate::course::Course;
+use crate::probe::{Evidence, HttpAnswer, Observation, Rows, evidence_id};
 
 /// Characters of a page's first line that are quoted.
 const QUOTED: usize = 40;
+
+/// What a course's words may take from what was seen: `{nginx.listen}`, `{live.db.listens}`, `{stale.flaskapp}`.
+static FACT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\{(([a-z0-9_-]+)\.[a-z0-9_.-]+)\}").expect("the pattern is fixed"));
+
+/// A course's words with what was seen in the place of each fact that they name.
+pub fn filled<'a>(words: &'a str, facts: &BTreeMap<String, String>, course: &Course) -> Cow<'a, str> {
+    FACT.replace_all(words, |name: &Captures<'_>| match facts.get(&name[1]).map(String::as_str) {
+        _ if !course.begins_a_fact(&name[2]) => name[0].to_owned(),
+        None | Some("") => "…".to_owned(),
+        Some(value) => value.split(',').collect::<Vec<_>>().join(" and "),
+    })
+}
 
 /// What was seen, in a few words: `connection refused`, `502 Bad Gateway`.
 pub fn observed(observation: &Observation) -> String {
@@ -33,9 +51,9 @@ pub fn observed(observation: &Observation) -> String {
         Observation::Connected { what } => format!("{what} answers"),
         Observation::Rows(rows) => match (rows.rows.len(), rows.table.as_str()) {
             (0, "") => "the row is in no table".into(),
-            (0, table) => format!("no such row in {table}"),
-            (1, table) => format!("1 row in {table}"),
-            (count, table) => format!("{count} rows in {table}"),
+            (0, table) => format!("the row is not in {table}"),
+            (1, table) => format!("the row is in {table}"),
+            (count, table) => format!("the row is in {table} {count} times"),
         },
         Observation::Exit { code: 0, output } => last_line(output).unwrap_or("it ended without a word").into(),
         Observation::Exit { code, output } => match last_line(output) {
@@ -54,12 +72,12 @@ fn page(answer: &HttpAnswer) -> String {
     } else if let Some(marker) = &answer.marker
         && answer.status < 400
     {
-        if answer.redirects.is_empty() && !answer.form.is_empty() && !answer.visible.contains(marker) {
+        if answer.redirects.is_empty() && !answer.form.is_empty() && !answer.shows(marker) {
             words.push_str(", shows the form again");
         } else {
             words.push_str(&format!(", shows {}", quote(answer, marker)));
         }
-        if answer.scripted && !answer.visible.contains(marker) {
+        if answer.scripted && !answer.shows(marker) {
             words.push_str("; a script may show more in a browser, and is not run here");
         }
     }
@@ -72,7 +90,7 @@ fn quote(answer: &HttpAnswer, marker: &str) -> String {
     if visible.is_empty() {
         return "nothing".into();
     }
-    if visible.contains(marker) {
+    if answer.shows(marker) {
         return marker.into();
     }
     let line = visible.lines().next().unwrap_or_default();
@@ -90,47 +108,26 @@ fn last_line(output: &str) -> Option<&str> {
     output.lines().rev().map(str::trim).find(|line| !line.is_empty())
 }
 
-/// What the typed command would have printed, the command itself not included.
-pub fn transcript(evidence: &Evidence) -> String {
-    let curl = evidence.command.contains("curl");
-    let (host, port) = address(&evidence.command);
+/// What a person gets who types the command there, now; `None` where what was seen can only be told in sentences: a form that is
+/// sent once more enters another item, the app's own Python prints more than its last words, and what does not answer is
+/// told by each program in its own way.
+pub fn transcript(evidence: &Evidence) -> Option<String> {
+    let submitted = matches!(evidence.id.as_str(), evidence_id::SUBMIT | evidence_id::SUBMIT_AGAIN);
     match &evidence.observation {
-        Observation::Http(answer) => http(answer),
-        Observation::Rows(rows) => table(rows),
-        Observation::Exit { code, output } if curl => format!("curl: ({code}) {output}"),
-        Observation::Exit { output, .. } => output.trim_end().to_string(),
-        Observation::Refused | Observation::NotPublished { .. } if curl => {
-            format!("curl: (7) Failed to connect to {host} port {port}: Connection refused")
-        }
-        Observation::Unreachable if curl => {
-            format!("curl: (7) Failed to connect to {host} port {port}: No route to host")
-        }
-        Observation::Reset if curl => "curl: (52) Empty reply from server".into(),
-        Observation::TimedOut { seconds } if curl => {
-            format!("curl: (28) Operation timed out after {:.0} milliseconds with 0 bytes received", seconds * 1000.0)
-        }
-        Observation::NameUnknown { name } if curl => format!("curl: (6) Could not resolve host: {name}"),
-        Observation::NotRunning { service, .. } if evidence.command.contains("docker compose exec") => {
-            format!("service \"{service}\" is not running\n{}", observed(&evidence.observation))
-        }
-        other => observed(other),
+        Observation::Http(answer) if !submitted && is_curls(answer) => Some(http(answer)),
+        Observation::Rows(rows) if !rows.rows.is_empty() && rows.database.is_none() => Some(table(rows)),
+        _ => None,
     }
 }
 
-/// Host and port of the address in a command.
-fn address(command: &str) -> (&str, &str) {
-    let rest = command.split_once("http://").map_or("", |(_, rest)| rest);
-    let end = rest
-        .find(|char: char| char == '/' || char == '\'' || char == '"' || char.is_whitespace())
-        .unwrap_or(rest.len());
-    rest[..end].rsplit_once(':').unwrap_or((&rest[..end], "80"))
+/// Whether curl ends on the same page as a browser: it follows redirects, and nothing that stands in a page.
+fn is_curls(answer: &HttpAnswer) -> bool {
+    answer.astray.is_none() && answer.redirects.iter().all(|(status, _)| (300..400).contains(status))
 }
 
 fn http(answer: &HttpAnswer) -> String {
     let mut text = String::new();
-    let followed =
-        if answer.astray.is_some() { answer.redirects.len().saturating_sub(1) } else { answer.redirects.len() };
-    for (status, location) in &answer.redirects[..followed] {
+    for (status, location) in &answer.redirects {
         text.push_str(&format!("HTTP/1.1 {status}\nLocation: {location}\n\n"));
     }
     text.push_str(&format!("HTTP/1.1 {}\n", status_line(answer)));
@@ -138,12 +135,9 @@ fn http(answer: &HttpAnswer) -> String {
         text.push_str(&format!("{name}: {value}\n"));
     }
     text.push('\n');
-    text.push_str(answer.body.trim_end());
+    text.push_str(answer.sent());
     if answer.cut {
         text.push_str("\n… (cut)");
-    }
-    if let Some(astray) = &answer.astray {
-        text.push_str(&format!("\n({astray})"));
     }
     text.trim_end().to_string()
 }
@@ -155,9 +149,8 @@ fn table(rows: &Rows) -> String {
     if rows.columns.is_empty() {
         return footer;
     }
-    let cell = |row: &[Option<String>], column: usize| {
-        row.get(column).cloned().flatten().unwrap_or_default().replace('\n', "+")
-    };
+    let cell =
+        |row: &[Option<String>], column: usize| row.get(column).cloned().flatten().unwrap_or_else(|| "NULL".to_owned());
     let width = |text: &str| unicode_width::UnicodeWidthStr::width(text);
     let widths: Vec<usize> = (0..rows.columns.len())
         .map(|column| {

@@ -6,9 +6,9 @@ use bollard::{models::*, query_parameters::*};
 use futures_util::future::join_all;
 
 use super::{
-    DownReport, Engine, Progress,
-    call::{Fault, QUICK, SLOW, ask, found},
-    labels, same_dir,
+    DownReport, Engine, Progress, labels,
+    request::{QUICK, SLOW, ask, found},
+    same_dir,
 };
 use crate::error::{Error, Result};
 
@@ -31,25 +31,21 @@ impl Engine {
         let mut report = DownReport::default();
         let mut failures = Vec::new();
         self.flights.landed(project).await;
-        let (listed, toolboxes, networks) = tokio::try_join!(
-            self.list_by_label(labels::PROJECT, project),
-            self.list_by_label(labels::TOOLBOX, project),
-            self.project_networks(project),
-        )?;
+        let (listed, networks) =
+            tokio::try_join!(self.list_by_label(labels::PROJECT, project), self.project_networks(project))?;
         let total = listed.len();
         let ours: Vec<ContainerSummary> = listed.into_iter().filter(|container| made_from(container, dir)).collect();
         let others_stay = ours.len() < total;
 
         let removals = ours.iter().map(|container| self.remove_service(container, !volumes, progress));
-        let tools = toolboxes.iter().map(|toolbox| self.remove(toolbox.id.as_deref().unwrap_or_default()));
-        let (removed, tools) = tokio::join!(join_all(removals), join_all(tools));
+        let (removed, tools) = tokio::join!(join_all(removals), self.remove_toolboxes(project));
         for (container, outcome) in ours.iter().zip(removed) {
             match outcome {
                 Ok(()) => report.containers.push(summary_name(container)),
                 Err(error) => failures.push(error),
             }
         }
-        failures.extend(tools.into_iter().filter_map(Result::err));
+        failures.extend(tools.err());
 
         // Containers of another directory with the same project name keep what carries no mark of ours.
         let mine = |labels: Option<&HashMap<String, String>>| {
@@ -137,7 +133,7 @@ impl Engine {
         loop {
             let fault = match ask(SLOW, self.docker.remove_network(id)).await {
                 Ok(()) => return Ok(()),
-                Err(fault) if fault.status() == Some(404) => return Ok(()),
+                Err(fault) if fault.is_absent() => return Ok(()),
                 Err(fault) => fault,
             };
             tries += 1;
@@ -165,11 +161,11 @@ impl Engine {
         }
     }
 
-    async fn remove_volume(&self, name: &str) -> Result<()> {
+    pub(super) async fn remove_volume(&self, name: &str) -> Result<()> {
         let options = RemoveVolumeOptionsBuilder::default().force(true).build();
         match ask(SLOW, self.docker.remove_volume(name, Some(options))).await {
             Ok(()) => Ok(()),
-            Err(Fault::Says { status: 404, .. }) => Ok(()),
+            Err(fault) if fault.is_absent() => Ok(()),
             Err(fault) => Err(fault.environment(format!("the volume {name} cannot be removed"))),
         }
     }

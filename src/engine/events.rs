@@ -8,7 +8,7 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 
-use super::{Engine, EngineEvent, call::Fault, labels};
+use super::{Engine, EngineEvent, deeds::Deeds, labels, request::Fault};
 use crate::error::{Error, Result};
 
 /// Actions of containers that change what a person would see of them; `exec_*` and the like are passed over.
@@ -37,6 +37,20 @@ impl Engine {
                 let item = (!*over).then_some(event);
                 *over |= matches!(item, Some(Err(_)));
                 std::future::ready(item)
+            })
+            .boxed()
+    }
+
+    /// What is done to the project's containers that neither they nor this program do themselves, in words.
+    pub(crate) fn done_by_others(&self, project: &str) -> BoxStream<'static, Result<String, Fault>> {
+        let label = format!("{}={project}", labels::PROJECT);
+        let deeds = ["kill", "pause", "rename", "destroy", "remove"].map(|deed| ("event", deed));
+        let filters = [&[("type", "container"), ("label", &label)][..], &deeds].concat();
+        let ours = self.deeds.clone();
+        self.listen(&filters)
+            .filter_map(move |message| {
+                let deed = message.map(|message| in_words(&message, &ours)).transpose();
+                std::future::ready(deed)
             })
             .boxed()
     }
@@ -73,6 +87,24 @@ impl Engine {
         });
         stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) }).boxed()
     }
+}
+
+/// What somebody else did to a container; `None` where it was this program.
+fn in_words(message: &EventMessage, ours: &Deeds) -> Option<String> {
+    let actor = message.actor.as_ref()?;
+    if ours.is_ours(actor.id.as_deref()?) {
+        return None;
+    }
+    let attributes = actor.attributes.as_ref()?;
+    let service = attributes.get(labels::SERVICE).or_else(|| attributes.get("name"))?;
+    let did = match message.action.as_deref()? {
+        "kill" => "was sent a signal (docker kill, stop or restart)",
+        "pause" => "was paused",
+        "rename" => "was renamed",
+        "destroy" | "remove" => "was removed",
+        _ => return None,
+    };
+    Some(format!("the container of {service} {did}"))
 }
 
 fn translate(message: &EventMessage, prefix: &str) -> Option<EngineEvent> {

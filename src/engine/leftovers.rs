@@ -12,9 +12,8 @@ use bollard::{
 use futures_util::future::join_all;
 
 use super::{
-    Engine,
-    call::{QUICK, SLOW, ask},
-    labels,
+    Engine, labels,
+    request::{QUICK, SLOW, ask},
 };
 use crate::error::Result;
 
@@ -53,6 +52,45 @@ impl Engine {
             .collect())
     }
 
+    /// The projects that have a toolbox.
+    ///
+    /// # Errors
+    /// Environment: the engine does not answer.
+    pub async fn toolbox_projects(&self) -> Result<BTreeSet<String>> {
+        let filters = HashMap::from([("label", vec![labels::TOOLBOX.to_owned()])]);
+        let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+        let toolboxes = ask(QUICK, self.docker.list_containers(Some(options)))
+            .await
+            .map_err(|fault| fault.environment("what is on the engine cannot be listed"))?;
+        Ok(toolboxes.into_iter().filter_map(|mut toolbox| toolbox.labels.as_mut()?.remove(labels::TOOLBOX)).collect())
+    }
+
+    /// Removes the toolboxes of a project, and nothing else.
+    ///
+    /// # Errors
+    /// Environment: the engine refuses or does not answer; what could be removed is removed all the same.
+    pub async fn remove_toolboxes(&self, project: &str) -> Result<()> {
+        let toolboxes = self.list_by_label(labels::TOOLBOX, project).await?;
+        let removals = toolboxes.iter().map(|toolbox| self.remove(toolbox.id.as_deref().unwrap_or_default()));
+        join_all(removals).await.into_iter().collect()
+    }
+
+    /// Removes the volumes whose name begins so. An engine makes a volume that a container names and nobody has made, and
+    /// gives it no labels: such a one is known by its name only.
+    ///
+    /// # Errors
+    /// Environment: the engine refuses or does not answer; what could be removed is removed all the same.
+    pub async fn remove_volumes_named(&self, prefix: &str) -> Result<()> {
+        let filters = HashMap::from([("name", vec![prefix.to_owned()])]);
+        let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
+        let listed = ask(QUICK, self.docker.list_volumes(Some(options)))
+            .await
+            .map_err(|fault| fault.environment("the engine's volumes cannot be listed"))?;
+        let names = listed.volumes.into_iter().flatten().map(|volume| volume.name);
+        let ours: Vec<String> = names.filter(|name| name.starts_with(prefix)).collect();
+        join_all(ours.iter().map(|name| self.remove_volume(name))).await.into_iter().collect()
+    }
+
     /// Takes these names off their images, which go with their last name. Their layers stay in the engine's cache, so that the
     /// next build of the same files is quick. Whose a name is can't be told from its beginning (`shop-2-web` is of `shop`'s
     /// service `2-web` or of `shop-2`'s `web`): so each is to be named in full.
@@ -66,7 +104,7 @@ impl Engine {
                 // A build that found this image in its cache is working on it: the name goes when the layers do.
                 Err(fault) if fault.status() == Some(409) => self.layers.keeps_name(name),
                 // Two names of one image, taken off at once: the second may be gone when it is its turn.
-                Err(fault) if fault.status() != Some(404) && self.image(name).await?.is_some() => {
+                Err(fault) if !fault.is_absent() && self.image(name).await?.is_some() => {
                     return Err(fault.environment(format!("the image {name} cannot be removed")));
                 }
                 _ => {}

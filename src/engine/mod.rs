@@ -3,74 +3,67 @@
 //! Everything that is made carries compose's labels, so that `docker compose ps`, `logs`, `exec` and `down` work on it;
 //! nothing without our project's labels is ever touched. A future that is dropped half-way leaves only what is labelled.
 //!
-//! | file | what it knows |
+//! | room or file | what it knows |
 //! |---|---|
-//! | `discover`, `address`, `context` | where engines are, and which one is meant |
-//! | `remedy` | what would give a machine without an engine one |
-//! | `call` | bounds on every question, and what its failure means |
-//! | `flight` | calls that are seen through when their work is cancelled |
-//! | `up` | the order of the work; `order`, `supply` (images), `drift` (what changed), `spec` (what to ask for), `make` |
-//! | `build`, `build_failure`, `dockerfile` | images from the stack's own files |
-//! | `network`, `ports`, `copy` | what containers need around them |
-//! | `down`, `inventory`, `labels`, `leftovers`, `layers` | what is there, and taking it away |
-//! | `exec`, `oneoff`, `logs`, `events`, `disk`, `proc_net` | things of running containers |
-//! | `toolbox`, `relay` | questions from inside a network |
+//! | `handle` | the engine that has answered: read it first |
+//! | `connect` | where engines are, which one is meant, what would give a machine one |
+//! | `request`, `in_flight` | bounds on every question; calls that are seen through when their work is cancelled |
+//! | `up` | the order of the work; `order`, `service_images` |
+//! | `build` | images from the stack's own files, by BuildKit or the classic builder |
+//! | `images` | images from elsewhere |
+//! | `containers` | one container: what to ask for, what is there, what runs in it |
+//! | `network` | networks, ports, questions from inside |
+//! | `down`, `leftovers`, `labels` | what is ours, and taking it away |
+//! | `events`, `output`, `progress`, `stack` | what is told, and in which words |
+//! | `blame`, `witness`, `deeds` | whose fault a refusal is; what others did to what was made, and what we did |
+//! | `slowness` | how busy this machine is |
 
-mod address;
+mod blame;
 mod build;
-mod build_failure;
-mod call;
-mod context;
-mod copy;
-mod discover;
-mod disk;
-mod dockerfile;
+mod clock;
+mod compose_hash;
+mod connect;
+mod containers;
+mod deeds;
 mod down;
-mod drift;
 mod events;
-mod exec;
-mod flight;
-mod holder;
+mod handle;
 mod images;
-mod inventory;
+mod in_flight;
 mod labels;
-mod layers;
 mod leftovers;
-mod logs;
-mod make;
 mod network;
-mod oneoff;
 mod order;
-mod ports;
-mod proc_net;
+mod output;
 mod progress;
-mod relay;
-pub mod remedy;
-mod run;
-mod shell;
-mod spec;
+mod request;
+mod sanitize;
+mod service_images;
+mod slowness;
 mod stack;
-mod supply;
-mod text;
-mod toolbox;
-mod top_layer;
 mod up;
+mod witness;
 
 use std::path::Path;
 
-pub use discover::{Engine, EngineInfo, EngineKind};
-pub(crate) use dockerfile::{base_images, rebased};
+pub(crate) use build::dockerfile::{base_images, rebased};
+pub use connect::install_plan;
+pub(crate) use containers::exec::KEPT_BYTES;
+pub use handle::{Engine, EngineInfo, EngineKind, Tunnel};
 pub use images::{BASE_IMAGES, ImageOrigin, ImagePolicy, ImageStatus};
 pub(crate) use images::{is_as_good, relatives};
 pub use leftovers::Labelled;
-pub(crate) use proc_net::{ListenRow, listen_rows};
+pub use network::host_wall::{HostWall, lift_those_of};
+pub(crate) use network::proc_net::{ListenRow, listen_rows};
+pub use network::toolbox::{DialError, DialStream, Toolbox};
+pub use output::{EngineEvent, LogLine, Output, Stream};
 pub use progress::{Progress, Step};
-pub use run::{EngineEvent, LogLine, Output, Stream};
+pub use slowness::{slowness, slowness_now};
 pub use stack::{
     BindStyle, BuildPolicy, Change, ChangeKind, Container, DownReport, LEAST_INTERVAL, Limits, MovedPort, PortStyle,
-    ServiceState, UpOptions, UpReport,
+    ServiceState, Stopped, UpOptions, UpReport,
 };
-pub use toolbox::{DialError, DialStream, Toolbox};
+pub use witness::Witness;
 
 /// Whether two paths name the same directory, also through links.
 pub(crate) fn same_dir(one: &Path, other: &Path) -> bool {

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::ImagePolicy;
+use crate::compose::PublishedPort;
 
 /// How a stack is brought up.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -157,6 +158,14 @@ pub struct Container {
     pub exit_code: Option<i64>,
     /// Health, when it has a health check: `starting`, `healthy`, `unhealthy`.
     pub health: Option<String>,
+    /// What its health check said last: its exit code and output.
+    pub last_check: Option<(i64, String)>,
+    /// Whether its main process was killed because the container had used up its memory.
+    pub out_of_memory: bool,
+    /// Why it could not be started, in the engine's words; empty when it could.
+    pub start_error: String,
+    /// Its addresses on its networks.
+    pub addresses: Vec<String>,
     /// Its main process, as the engine's machine numbers it; while it runs.
     pub pid: Option<u32>,
     /// Restarts by the engine so far.
@@ -167,8 +176,8 @@ pub struct Container {
     pub started_at: u64,
     /// When its image was made, likewise.
     pub image_created: u64,
-    /// Published ports: container port, protocol, host address, host port.
-    pub ports: Vec<(u16, String, String, u16)>,
+    /// Published ports.
+    pub ports: Vec<PublishedPort>,
     /// Its networks, by full name.
     pub networks: Vec<String>,
     /// Its labels.
@@ -177,6 +186,17 @@ pub struct Container {
     pub image_labels: BTreeMap<String, String>,
     /// Main command of the running container, joined.
     pub command: String,
+}
+
+/// How a container stopped.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stopped {
+    /// The signal that asked it to.
+    pub signal: String,
+    /// Seconds until it had ended.
+    pub seconds: f64,
+    /// Its exit code.
+    pub exit_code: i64,
 }
 
 /// What `down` removed.

@@ -13,25 +13,34 @@ use futures_util::{
 
 use super::{
     BindStyle, Change, ChangeKind, Engine, Progress, UpOptions, UpReport,
-    drift::{Need, need},
-    inventory::{label, name_of, service_of},
+    compose_hash::compose_hashes,
+    containers::{
+        drift::{Need, need},
+        inventory::{label, name_of, service_of},
+        spec::{Spec, network_keys},
+    },
     labels,
-    network::network,
+    network::{
+        networks::{named, network},
+        ports::{moved_ports, refuse_doubles},
+    },
     order::select,
-    ports::{moved_ports, refuse_doubles},
-    spec::{Spec, network_keys},
-    supply::{Ready, Supply},
+    service_images::{Ready, Supply},
 };
 use crate::{
-    compose::{Dependency, MountKind, Service, Stack},
+    compose::{Dependency, DependencyCondition, MountKind, Service, Stack},
     error::{Error, Result},
 };
 
 /// A piece of work that several others wait for; the outcome is the id of the service's container.
 type Awaited<'a, T> = Shared<BoxFuture<'a, Result<T>>>;
 
+/// Compose's own hashes of the services, asked once and beside the work that needs no answer.
+type Hashes<'a> = Shared<BoxFuture<'a, BTreeMap<String, String>>>;
+
 /// Everything that the work on one service needs.
 struct Run<'a> {
+    hashes: Hashes<'a>,
     engine: &'a Engine,
     stack: &'a Stack,
     options: &'a UpOptions,
@@ -58,19 +67,34 @@ impl Engine {
         make_sources(self, options, &services)?;
         let (there, obsolete) = sort_out(there, &services, options.services.is_none(), stack);
         let supply = Supply::gather(self, stack, &services, options, progress).await?;
-        let run = Run { engine: self, stack, options, progress, supply, there, report: Mutex::default() };
+        // A stranger's files are not given to another program.
+        let asks = options.limits.is_none();
+        let hashes: Hashes<'_> =
+            async move { if asks { compose_hashes(stack).await } else { BTreeMap::new() } }.boxed().shared();
+        let run = Run { hashes, engine: self, stack, options, progress, supply, there, report: Mutex::default() };
         let run = &run;
 
         let ground: Awaited<'_, BTreeMap<String, String>> = run.ground(&services, obsolete).boxed().shared();
+        let images: Vec<Awaited<'_, Ready>> =
+            services.iter().map(|service| run.image(service).boxed().shared()).collect();
+        // Where one awaits another's end, the course of the start is part of what the file says: as with Compose, all images are
+        // there before the first container.
+        let images_first = services.iter().flat_map(|service| &service.depends_on).any(ends);
         let mut work: BTreeMap<&str, Awaited<'_, String>> = BTreeMap::new();
         let mut all = Vec::new();
-        for &service in &services {
+        for (&service, image) in services.iter().zip(&images) {
+            let image = image.clone();
+            let others = if images_first { images.clone() } else { Vec::new() };
+            let image = async move {
+                try_join_all(others).await?;
+                image.await
+            };
             let before: Vec<(Dependency, Awaited<'_, String>)> = super::order::needs(service)
                 .into_iter()
                 .filter_map(|dependency| Some((work.get(dependency.service.as_str())?.clone(), dependency)))
                 .map(|(work, dependency)| (dependency, work))
                 .collect();
-            let one = run.service(service, ground.clone(), before).boxed().shared();
+            let one = run.service(service, image, ground.clone(), before).boxed().shared();
             work.insert(&service.name, one.clone());
             all.push(one);
         }
@@ -96,7 +120,7 @@ impl Engine {
                 drift.insert(service.name.clone(), "not made yet".to_owned());
                 continue;
             };
-            let image = self.image(&super::spec::image_name(stack, service)).await?;
+            let image = self.image(&super::containers::spec::image_name(stack, service)).await?;
             let shared = shared_container(service)
                 .and_then(|other| there.iter().find(|container| service_of(container) == other)?.id.as_deref());
             let spec = Spec::new(self, stack, service, options, shared)?;
@@ -116,11 +140,8 @@ impl Engine {
         let names: BTreeSet<String> =
             services.iter().flat_map(|service| network_keys(service)).map(|key| network(stack, key).name).collect();
         let present = self.list_networks().await?;
-        Ok(present
-            .into_iter()
-            .filter_map(|network| Some((network.name?, network.id?)))
-            .filter(|(name, _)| names.contains(name))
-            .collect())
+        let id = |name: &String| named(&present, name, &stack.project)?.id.clone();
+        Ok(names.iter().filter_map(|name| Some((name.clone(), id(name)?))).collect())
     }
 }
 
@@ -155,25 +176,35 @@ impl Run<'_> {
         Ok(networks.into_iter().map(|(key, id)| (network(self.stack, &key).name, id)).collect())
     }
 
+    /// The image of a service, built or fetched where it is not there.
+    async fn image(&self, service: &Service) -> Result<Ready> {
+        let there = self.there.get(&service.name);
+        self.supply.image(self.engine, self.stack, service, self.options, there, self.progress).await
+    }
+
     /// One service, from its image to its running container, whose id is returned.
     async fn service(
         &self,
         service: &Service,
+        image: impl Future<Output = Result<Ready>>,
         ground: Awaited<'_, BTreeMap<String, String>>,
         before: Vec<(Dependency, Awaited<'_, String>)>,
     ) -> Result<String> {
         let there = self.there.get(&service.name);
-        let image = self.supply.image(self.engine, self.stack, service, self.options, there, self.progress);
         let dependencies = try_join_all(before.into_iter().map(|(dependency, work)| async move {
             let id = work.await?;
             self.engine.wait_for(service, &dependency, &id, self.progress).await?;
             Ok((dependency.service, id))
         }));
-        let (ready, networks, dependencies) = tokio::try_join!(image, ground, dependencies)?;
+        let hashes = self.hashes.clone().map(Ok);
+        let (ready, networks, dependencies, hashes) = tokio::try_join!(image, ground, dependencies, hashes)?;
         let shared = shared_container(service)
             .and_then(|other| dependencies.iter().find(|(name, _)| name == other).map(|(_, id)| id.as_str()));
         let mut spec = Spec::new(self.engine, self.stack, service, self.options, shared)?;
         self.remember(&mut spec, &ready);
+        if let Some(hash) = hashes.get(&service.name) {
+            spec.remember(labels::CONFIG_HASH, hash.clone());
+        }
         if self.options.limits.is_some() {
             spec.pause_checks(&ready.image);
         }
@@ -258,6 +289,11 @@ impl Run<'_> {
     }
 }
 
+/// Whether the end of a service is awaited, and not its start.
+fn ends(dependency: &Dependency) -> bool {
+    dependency.condition == DependencyCondition::Completed
+}
+
 /// Whether the container does not know what its image was built from, though that is known now.
 fn forgets(there: Option<&ContainerInspectResponse>, ready: &Ready) -> bool {
     let Some(there) = there else { return false };
@@ -302,8 +338,9 @@ fn sort_out(
         let service = services.iter().find(|service| service.name == name);
         let orphan = all && stack.service(&name).is_none();
         let in_the_way = service.is_some_and(|service| {
-            super::inventory::ports_of(&container).iter().any(|(.., port)| {
-                let wants = |service: &&&Service| service.ports.iter().any(|wanted| wanted.published == Some(*port));
+            super::containers::inventory::ports_of(&container).iter().any(|port| {
+                let wants =
+                    |service: &&&Service| service.ports.iter().any(|wanted| wanted.published == Some(port.host));
                 !wants(&service) && services.iter().any(|other| wants(&other))
             })
         });

@@ -3,6 +3,7 @@
 mod date;
 mod event;
 mod hindsight;
+mod outline;
 mod progress;
 mod store;
 mod texts;
@@ -10,6 +11,7 @@ mod texts;
 pub use date::date;
 pub use event::{Entry, Event, Outcome, WorkKind};
 pub use hindsight::{hindsight_html, hindsight_markdown, narrative_markdown};
-pub use progress::{LessonProgress, Note, Progress};
+pub use outline::{Outline, outline};
+pub use progress::{LessonProgress, Note, Progress, worked_ms};
 pub use store::{Journal, now_ms};
 pub use texts::KnownTexts;

@@ -199,23 +199,27 @@ impl Progress {
     }
 
     fn count_time(&mut self, entry: &Entry) {
-        let since = entry.at.saturating_sub(self.last_at);
-        // The time between two sessions is nobody's work, however short.
-        let worked = self.last_at > 0 && since <= PAUSE_MS && !matches!(entry.event, Event::SessionStarted { .. });
-        if worked {
-            self.active_ms += since;
-            if let Some(lesson) = self.current_lesson.clone() {
-                self.at(&lesson).active_ms += since;
-            }
+        let worked = worked_ms(self.last_at, entry);
+        self.active_ms += worked;
+        if let Some(lesson) = self.current_lesson.clone().filter(|_| worked > 0) {
+            self.at(&lesson).active_ms += worked;
         }
         self.last_at = entry.at;
     }
 }
 
+/// Milliseconds of work between the entry before, at `last_at` (0: there is none), and this one. A long pause is none, and neither is
+/// the time between two sessions, however short.
+pub fn worked_ms(last_at: u64, entry: &Entry) -> u64 {
+    let since = entry.at.saturating_sub(last_at);
+    let worked = last_at > 0 && since <= PAUSE_MS && !matches!(entry.event, Event::SessionStarted { .. });
+    if worked { since } else { 0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::{NamedWrongTurn, Verdict};
+    use crate::diagnosis::{Judgement, NamedWrongTurn};
 
     fn at(at: u64, event: Event) -> Entry {
         Entry { at, event }
@@ -223,12 +227,13 @@ mod tests {
 
     fn report(turn: Option<&str>) -> Report {
         Report {
-            verdict: Verdict::Broken,
+            judgement: Judgement::seen_broken(),
             wrong_turns: turn
                 .map(|id| NamedWrongTurn {
                     id: id.into(),
                     lesson: "host-port".into(),
                     title: String::new(),
+                    explain: None,
                     question: String::new(),
                     remark: false,
                 })

@@ -13,7 +13,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{facts::copied_sources, texts::is_skipped};
-use crate::compose::{Build, Mount, MountKind, Protocol, Service, Stack};
+use crate::compose::{Build, Mount, MountKind, Protocol, PublishedPort, Service, Stack};
 
 /// Files of one mount that are looked at.
 const MAX_FILES: usize = 2_000;
@@ -75,12 +75,12 @@ pub struct RunningService {
     pub image_created_ms: u64,
     /// The image's label `dev.breakfix.context`.
     pub context_hash: Option<String>,
-    /// The label `com.docker.compose.config-hash` of a container that we made.
+    /// The label `dev.breakfix.config` of a container that we made.
     pub config_hash: Option<String>,
     /// The container's label `dev.breakfix.mounts`.
     pub mounts_hash: Option<String>,
-    /// Published TCP ports: on the host, in the container.
-    pub published: Vec<(u16, u16)>,
+    /// Published ports.
+    pub published: Vec<PublishedPort>,
 }
 
 impl Stale {
@@ -190,8 +190,9 @@ impl Comparison<'_> {
         let written: BTreeSet<(u16, u16)> = tcp().filter_map(|port| Some((port.published?, port.target))).collect();
         // Which port the engine chose for those that name none is nobody's edit.
         let any: BTreeSet<u16> = tcp().filter(|port| port.published.is_none()).map(|port| port.target).collect();
+        let is = self.running.published.iter().filter(|port| port.protocol == Protocol::Tcp);
         let is: BTreeSet<(u16, u16)> =
-            self.running.published.iter().copied().filter(|(_, target)| !any.contains(target)).collect();
+            is.filter(|port| !any.contains(&port.target)).map(|port| (port.host, port.target)).collect();
         written != is
     }
 

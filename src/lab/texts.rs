@@ -1,11 +1,8 @@
 //! The text files of a directory, within limits that keep a stray `venv` or database from being read.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, path::Path};
+
+use crate::compose::{Door, FileKind};
 
 /// Larger files are passed over, in bytes.
 pub const MAX_TEXT: u64 = 256 * 1024;
@@ -15,6 +12,8 @@ pub const MAX_FILES: usize = 2_000;
 const MAX_TOTAL: usize = 16 * 1024 * 1024;
 /// More directory entries than this are not looked at.
 const MAX_ENTRIES: usize = 20_000;
+/// Directories in directories.
+const MAX_DEPTH: usize = 64;
 
 /// Directories that are never part of a stack.
 pub(super) fn is_skipped(name: &str) -> bool {
@@ -35,13 +34,13 @@ pub(super) fn leads_inside(root: &Path, link: &Path) -> bool {
 /// environments, symlinks that leave the directory, and what cannot be read are passed over; at most [`MAX_FILES`] are read,
 /// those higher up first.
 pub fn texts_of(dir: &Path) -> BTreeMap<String, String> {
-    let mut reader = Reader { root: fs::canonicalize(dir).ok(), texts: BTreeMap::new(), entries: 0, bytes: 0 };
+    let mut reader = Reader { door: Door::beneath(dir), texts: BTreeMap::new(), entries: 0, bytes: 0 };
     reader.walk(dir);
     reader.texts
 }
 
 struct Reader {
-    root: Option<PathBuf>,
+    door: Door,
     texts: BTreeMap<String, String>,
     entries: usize,
     bytes: usize,
@@ -52,27 +51,26 @@ impl Reader {
         // No recursion: a stranger's directories may be as deep as the system allows.
         let mut open = vec![(dir.to_owned(), String::new())];
         while let Some((dir, prefix)) = open.pop() {
-            let Ok(entries) = fs::read_dir(dir) else { continue };
-            let mut entries: Vec<fs::DirEntry> = entries.flatten().take(MAX_ENTRIES).collect();
-            entries.sort_by_key(fs::DirEntry::file_name);
+            let Ok(mut entries) = self.door.entries(&dir) else { continue };
+            if !prefix.is_empty() && entries.iter().any(|entry| entry.name == "pyvenv.cfg") {
+                continue;
+            }
+            entries.sort_by(|a, b| a.name.cmp(&b.name));
             let mut dirs = Vec::new();
             for entry in entries {
                 self.entries += 1;
                 if self.entries > MAX_ENTRIES || self.texts.len() >= MAX_FILES || self.bytes >= MAX_TOTAL {
                     return;
                 }
+                let absolute = dir.join(&entry.name);
                 // A name that is not UTF-8 cannot be named in a compose file or a lesson either.
-                let Ok(name) = entry.file_name().into_string() else { continue };
-                let Ok(kind) = entry.file_type() else { continue };
+                let Ok(name) = entry.name.into_string() else { continue };
                 let path = format!("{prefix}{name}");
-                if kind.is_dir() {
-                    if !is_skipped_dir(&entry.path()) {
-                        dirs.push((entry.path(), format!("{path}/")));
+                if entry.kind == FileKind::Directory {
+                    if !is_skipped(&name) && path.matches('/').count() < MAX_DEPTH {
+                        dirs.push((absolute, format!("{path}/")));
                     }
-                } else if (kind.is_file()
-                    || kind.is_symlink() && self.root.as_ref().is_some_and(|root| leads_inside(root, &entry.path())))
-                    && let Some(text) = read_text(&entry.path())
-                {
+                } else if let Some(text) = self.door.read(&absolute, MAX_TEXT).ok().and_then(text) {
                     self.bytes += text.len();
                     self.texts.insert(path, text);
                 }
@@ -82,17 +80,9 @@ impl Reader {
     }
 }
 
-/// A regular file's text, if it is one. Bytes that are no UTF-8 (a comment in another encoding) become `U+FFFD`.
-fn read_text(path: &Path) -> Option<String> {
-    let kind = fs::metadata(path).ok()?;
-    if !kind.is_file() || kind.len() > MAX_TEXT {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    // The file may grow between the two calls.
-    fs::File::open(path).ok()?.take(MAX_TEXT + 1).read_to_end(&mut bytes).ok()?;
-    let is_text = bytes.len() as u64 <= MAX_TEXT && !bytes.contains(&0);
-    is_text.then(|| match String::from_utf8(bytes) {
+/// A file's text, if it is one. Bytes that are no UTF-8 (a comment in another encoding) become `U+FFFD`.
+fn text(bytes: Vec<u8>) -> Option<String> {
+    (!bytes.contains(&0)).then(|| match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
     })

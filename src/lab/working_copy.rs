@@ -14,7 +14,7 @@ use super::{
     write::{io_error, make_dirs, replace_file},
 };
 use crate::{
-    course::Course,
+    course::{Course, Origin},
     error::{Error, Result},
 };
 
@@ -33,6 +33,9 @@ pub struct Lab {
 struct Passport {
     /// Course id.
     course: String,
+    /// Where the course comes from, where the program does not hold it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<PathBuf>,
     /// Version of the program that made it.
     version: String,
     /// Whether all files of the broken stack have been written.
@@ -88,6 +91,21 @@ impl Lab {
             .suggest("name another directory: --lab DIR"))
     }
 
+    /// Which course the lab in this directory is of; none where there is no lab, or none that says so.
+    ///
+    /// # Errors
+    /// Usage: the course is no longer where it was. Environment: the lab cannot be read.
+    pub fn course_of(dir: &Path) -> Result<Option<Origin>> {
+        let lab = Self { dir: dir.to_owned(), adopted: false };
+        let Some(Passport { course, from, .. }) = lab.passport()? else { return Ok(None) };
+        let Some(from) = from else { return Ok(Some(Origin::BuiltIn(course))) };
+        Origin::at(&from).map(Some).map_err(|error| {
+            error
+                .under(format!("the lab {} is of the course {course}, which is gone", dir.display()))
+                .suggest("say where it is now: --course DIR")
+        })
+    }
+
     /// Its absolute directory.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -130,8 +148,12 @@ impl Lab {
             return Err(Error::usage(format!("the course {} has no broken stack to make a lab from", course.id)));
         }
         let write_passport = |complete| {
-            let passport =
-                Passport { course: course.id.clone(), version: env!("CARGO_PKG_VERSION").to_owned(), complete };
+            let passport = Passport {
+                course: course.id.clone(),
+                from: course.origin.path().map(Path::to_owned),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                complete,
+            };
             let text = toml::to_string(&passport)
                 .map_err(|error| Error::environment("the lab's passport cannot be written").because(error))?;
             replace_file(&self.state_dir().join("lab.toml"), text.as_bytes())

@@ -5,11 +5,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::{Observation, clean};
+use super::{Observation, clean, slowness};
 
 /// Runs in the app's container, with the app's own Python.
 pub(crate) const SCRIPT: &str = include_str!("as_app.py");
 
+/// Why nothing was asked, where the app's own modules were not there in time.
+pub const SLOW_MODULES: &str = "the app's modules took too long to load";
 /// How long a greeting may take.
 const GREETING: Duration = Duration::from_secs(3);
 
@@ -48,7 +50,7 @@ pub(crate) fn read(printed: &str) -> Result<Observation, String> {
         "unreachable" => Observation::Unreachable,
         "error" => Observation::Exit { code: 1, output: error.chars().take(2000).collect() },
         // Nothing was said of the database, by a program that could have.
-        "slow" => Observation::Unknown { because: clean::line(&error) },
+        "slow" => Observation::Unknown { because: SLOW_MODULES.into() },
         _ => return Err(clean::line(&error)),
     })
 }
@@ -63,7 +65,7 @@ pub(crate) async fn greet(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> Ob
         stream.flush().await?;
         stream.read(&mut answer).await
     };
-    match tokio::time::timeout(GREETING, talk).await {
+    match tokio::time::timeout(GREETING.mul_f64(slowness()), talk).await {
         Err(_) => Observation::TimedOut { seconds: GREETING.as_secs_f64() },
         Ok(Err(_) | Ok(0)) => Observation::Reset,
         Ok(Ok(_)) if matches!(answer, [b'S' | b'N']) => Observation::Connected { what: "PostgreSQL".into() },
@@ -95,6 +97,7 @@ mod tests {
             told(r#"{"outcome": "error", "error": "password authentication failed\u001b[31m"}"#),
             Ok(Observation::Exit { code: 1, output: "password authentication failed".into() })
         );
+        assert_eq!(told(r#"{"outcome": "slow"}"#), Ok(Observation::Unknown { because: SLOW_MODULES.into() }));
         assert_eq!(told(r#"{"outcome": "unknown", "error": "no engine"}"#), Err("no engine".into()));
         assert!(read("Traceback").is_err() && read("BREAKFIX nonsense").is_err());
     }

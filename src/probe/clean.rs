@@ -3,22 +3,10 @@
 /// Longest line that is kept, in characters.
 const LINE: usize = 500;
 
-/// The text without escape sequences and control characters; line ends and tabs stay, `\r\n` becomes `\n`.
+/// The text without escape sequences and what is hidden; line ends and tabs stay, `\r\n` becomes `\n`.
 pub(crate) fn text(raw: &str) -> String {
-    let mut clean = String::with_capacity(raw.len());
-    let mut chars = raw.chars().peekable();
-    while let Some(char) = chars.next() {
-        match char {
-            '\u{1b}' => skip_escape(&mut chars),
-            '\u{9b}' => skip_control_sequence(&mut chars),
-            '\n' | '\t' => clean.push(char),
-            // A lone carriage return would let a later text stand over an earlier one.
-            '\r' if chars.peek() != Some(&'\n') => clean.push('\n'),
-            _ if char.is_control() || reorders(char) => {}
-            _ => clean.push(char),
-        }
-    }
-    clean
+    // A lone carriage return would let a later text stand over an earlier one.
+    crate::sanitize::stripped(&raw.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
 /// One line of text, cleaned and cut to a length that fits a report.
@@ -52,55 +40,6 @@ pub(crate) fn keep(text: String, cap: usize, around: Option<&str>) -> (String, b
 /// The nearest character boundary at or below `index`.
 fn floor(text: &str, index: usize) -> usize {
     (0..=index.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
-}
-
-/// Direction overrides make text read otherwise than it is.
-fn reorders(char: char) -> bool {
-    matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Skips what follows an escape character: a control sequence, a string such as a title, or a single character.
-fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    match chars.peek() {
-        Some('[') => {
-            chars.next();
-            skip_control_sequence(chars);
-        }
-        Some(']' | 'P' | 'X' | '^' | '_') => {
-            // The string ends with BEL or ESC \; an unfinished one ends with its line.
-            while let Some(&char) = chars.peek() {
-                if char == '\n' {
-                    return;
-                }
-                chars.next();
-                match char {
-                    '\u{7}' | '\u{9c}' => return,
-                    '\u{1b}' => {
-                        if chars.peek() == Some(&'\\') {
-                            chars.next();
-                        }
-                        return;
-                    }
-                    _ => {}
-                }
-            }
-        }
-        Some(' '..='/') => {
-            // Intermediate bytes, then a final one: `ESC ( B`.
-            while chars.next_if(|char| (' '..='/').contains(char)).is_some() {}
-            chars.next_if(|char| !char.is_control());
-        }
-        Some(char) if !char.is_control() => {
-            chars.next();
-        }
-        _ => {}
-    }
-}
-
-/// Skips parameters and the final character of a control sequence.
-fn skip_control_sequence(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    while chars.next_if(|char| (' '..='?').contains(char)).is_some() {}
-    chars.next_if(|char| ('@'..='~').contains(char));
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::ServiceState;
+use crate::{compose::PublishedPort, engine::ServiceState};
 
 /// The ids of the evidence that a survey gathers. Hops use their own ids.
 pub mod evidence_id {
@@ -122,6 +122,9 @@ pub struct HttpAnswer {
     pub cut: bool,
     /// What a browser would show of it.
     pub visible: String,
+    /// Text that is in the page and out of sight: hidden by a style, or until a visitor opens something.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub concealed: String,
     /// The redirects on the way: status and `Location`.
     pub redirects: Vec<(u16, String)>,
     /// Field names of the form that a visitor would fill in, if any; then what they stand for, where they are called otherwise.
@@ -137,6 +140,12 @@ pub struct HttpAnswer {
     /// holds now, or the former one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_database: Option<bool>,
+    /// Of the page after a second item: whether it lists the first one, by whatever name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lists_earlier: Option<bool>,
+    /// Of the page after a second item, where a third one was entered: whether the page shows that one, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shows_third: Option<bool>,
 }
 
 /// Rows of a table that hold the submitted marker.
@@ -144,6 +153,9 @@ pub struct HttpAnswer {
 pub struct Rows {
     /// Table they stand in; empty when no table holds the marker.
     pub table: String,
+    /// The database that holds it, where it is not the one that the database server was told to make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     /// Column names.
     pub columns: Vec<String>,
     /// The rows that hold the marker, as text; `None` is NULL.
@@ -152,6 +164,9 @@ pub struct Rows {
     pub submitted: BTreeMap<String, String>,
     /// All rows of that table, counted.
     pub total: usize,
+    /// Whether the row was still there after a second item was entered, where that was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<bool>,
 }
 
 /// A socket that a container listens on.
@@ -163,8 +178,19 @@ pub struct ListenSocket {
     pub port: u16,
 }
 
-/// What is known of one service's container.
+/// What a container's health check came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthReport {
+    /// `starting`, `healthy` or `unhealthy`.
+    pub status: String,
+    /// Exit code of its newest run; -1 where its program could not be started.
+    pub exit_code: i64,
+    /// What that run printed, cleaned.
+    pub output: String,
+}
+
+/// What is known of one service's container.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ServiceReport {
     /// Name of the service in the compose file.
     pub service: String,
@@ -172,14 +198,32 @@ pub struct ServiceReport {
     pub state: ServiceState,
     /// Exit code of the last run.
     pub exit_code: Option<i64>,
-    /// Published ports, as `127.0.0.1:8080->80/tcp`.
-    pub ports: Vec<String>,
+    /// Published ports; with the file's numbers where ours are free ones.
+    pub ports: Vec<PublishedPort>,
     /// What it listens on, asked in the container; empty when it does not run or cannot be asked.
     pub listens: Vec<ListenSocket>,
     /// The end of its log since its last start, cleaned of control characters.
     pub log: Vec<String>,
     /// Restarts by the engine so far.
     pub restarts: i64,
+    /// Its networks, by full name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<String>,
+    /// Its addresses on them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
+    /// What its health check came to, when it has one that ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<HealthReport>,
+    /// Whether it was killed because it had used up its memory.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub out_of_memory: bool,
+    /// Files in it that hold something else than the files that it was made from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edited: Vec<String>,
+    /// Why it could not be started, in the engine's words; empty when it could.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub start_error: String,
 }
 
 /// The container behind the port that the story's browser asks.
@@ -205,6 +249,41 @@ pub struct Survey {
     pub stale: Vec<crate::lab::Stale>,
     /// Seconds it took.
     pub seconds: f64,
+}
+
+/// What nginx puts below its own error pages for some browsers, and for curl not.
+const PADDING: &str = "<!-- a padding to disable MSIE and Chrome friendly error page -->";
+
+impl HttpAnswer {
+    /// The body as curl gets it.
+    pub fn sent(&self) -> &str {
+        let mut body = self.body.trim_end();
+        while let Some(before) = body.strip_suffix(PADDING) {
+            body = before.trim_end();
+        }
+        body
+    }
+
+    /// Whether a visitor reads this name on the page, in small letters or capitals. In a form that comes back as it was sent, it says
+    /// what was typed, and of no item.
+    pub fn shows(&self, name: &str) -> bool {
+        holds(&self.visible, name) && !self.is_only_typed(name)
+    }
+
+    fn is_only_typed(&self, name: &str) -> bool {
+        let typed = |at: usize| ["value=\"", "value='"].iter().any(|before| self.body[..at].ends_with(before));
+        let mut places = self.body.match_indices(name).map(|(at, _)| at).peekable();
+        self.redirects.is_empty() && !self.form.is_empty() && places.peek().is_some() && places.all(typed)
+    }
+
+    /// Whether the page holds this name out of sight only.
+    pub fn conceals(&self, name: &str) -> bool {
+        !holds(&self.visible, name) && holds(&self.concealed, name)
+    }
+}
+
+fn holds(text: &str, name: &str) -> bool {
+    text.contains(name) || text.to_lowercase().contains(&name.to_lowercase())
 }
 
 impl Observation {

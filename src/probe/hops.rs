@@ -8,11 +8,12 @@ use super::{
     Evidence, Observation, as_app,
     browser::Browser,
     evidence_id::{FLASKAPP_DB, NGINX_FLASKAPP, UPSTREAM},
-    front::Front,
+    front_door::Front,
     http::{Door, Failure, from_dial},
-    look::{Look, is_gateway_error},
+    last_words::last_words,
     prober::{Part, Parts, Prober, evidence, not_asked},
-    url,
+    settle::{Look, is_gateway_error},
+    slowness, url,
 };
 use crate::engine::ServiceState;
 use crate::engine::{Container, Toolbox};
@@ -23,6 +24,8 @@ const ANSWER: Duration = Duration::from_secs(5);
 const DIAL: Duration = Duration::from_secs(3);
 /// How long the app's Python may take to ask the database.
 const AS_APP: Duration = Duration::from_secs(40);
+/// How long of that its modules may take to load.
+const MODULES: Duration = Duration::from_secs(30);
 /// The port of a database of which nothing else is known.
 pub(super) const POSTGRES: u16 = 5432;
 
@@ -33,20 +36,27 @@ impl Prober {
     /// nginx asked from inside its network, and the address behind it asked directly.
     pub(super) async fn ask_proxy(&self, look: &Look) -> [Evidence; 2] {
         let service = self.service(Part::Proxy);
-        let upstream_command = match (self.fact("nginx.upstream_host"), self.fact("nginx.upstream_port")) {
+        let upstream_command = match (self.fact("proxy.upstream_host"), self.fact("proxy.upstream_port")) {
             (Some(host), Some(port)) => format!("docker compose exec {service} curl -si http://{host}:{port}/"),
             _ => String::new(),
         };
         let Some(container) = running(look, Part::Proxy) else {
-            let observation = self.not_running(&look.parts, Part::Proxy).await;
+            let mut observation = self.not_running(&look.parts, Part::Proxy).await;
+            let mut about = service;
+            let app = self.service(Part::App);
+            let ended = look.parts.get(Part::App).is_some_and(|one| one.state == ServiceState::Exited);
+            if ended && self.fact("proxy.upstream_host") == Some(app) && missed_a_name(&observation) {
+                // The engine forgets the name of a container that ended: what ended it says more.
+                (observation, about) = (self.not_running(&look.parts, Part::App).await, app);
+            }
             let because = format!("{service} is not running");
             return [
-                evidence(NGINX_FLASKAPP, format!("docker compose logs {service}"), "host", observation, 0.0),
+                evidence(NGINX_FLASKAPP, format!("docker compose logs {about}"), "host", observation, 0.0),
                 not_asked(UPSTREAM, upstream_command, service, &because),
             ];
         };
         let app = self.service(Part::App);
-        if self.fact("nginx.upstream_host") == Some(app) && running(look, Part::App).is_none() && !look.knock.is_page()
+        if self.fact("proxy.upstream_host") == Some(app) && running(look, Part::App).is_none() && !look.knock.is_page()
         {
             // Nobody is there to be asked, and nginx takes seconds to notice.
             let observation = self.not_running(&look.parts, Part::App).await;
@@ -73,8 +83,9 @@ impl Prober {
         } else if tells_more {
             evidence(NGINX_FLASKAPP, upstream_command.clone(), service, upstream_seen.clone(), upstream_seconds)
         } else {
-            evidence(NGINX_FLASKAPP, command, service, through.0, through.1)
+            evidence(NGINX_FLASKAPP, followed(command, &through.0), service, through.0, through.1)
         };
+        let upstream_command = followed(upstream_command, &upstream_seen);
         [hop, evidence(UPSTREAM, upstream_command, service, upstream_seen, upstream_seconds)]
     }
 
@@ -84,7 +95,7 @@ impl Prober {
             upstream,
             Observation::NameUnknown { .. } | Observation::Refused | Observation::Unreachable | Observation::Reset
         );
-        if !no_answer || self.fact("nginx.upstream_host") != Some(self.service(Part::App)) {
+        if !no_answer || self.fact("proxy.upstream_host") != Some(self.service(Part::App)) {
             return None;
         }
         let parts = self.parts(&self.engine.containers(&self.stack.project).await.ok()?);
@@ -103,13 +114,13 @@ impl Prober {
         };
         let possible = |port: &u16| listens.is_empty() || listens.contains(port);
         let front = self.port_fact("front.target").filter(|port| listens.contains(port));
-        let files = self.port_fact("nginx.listen").filter(possible);
+        let files = self.port_fact("proxy.listen").filter(possible);
         proved.or(front).or(files).or(listens.first().copied()).unwrap_or(80)
     }
 
     /// nginx itself, and the address in its files, asked side by side from its networks in turn, with the seconds it took.
     async fn ask_from(&self, look: &Look, proxy: &Container, port: u16) -> (Timed, Timed) {
-        let upstream = self.fact("nginx.upstream_host").zip(self.port_fact("nginx.upstream_port"));
+        let upstream = self.fact("proxy.upstream_host").zip(self.port_fact("proxy.upstream_port"));
         // One network at a time: a toolbox that is on two would know names that nginx does not.
         let _alone = look.toolbox.lock().await;
         let within = look.patience(ANSWER);
@@ -151,6 +162,9 @@ impl Prober {
         let app = self.service(Part::App);
         let begun = Instant::now();
         let command = format!("docker compose exec {app} python -c \"import database; database.engine.connect()\"");
+        if !self.asks(FLASKAPP_DB) {
+            return not_asked(FLASKAPP_DB, command, app, "the course asks of other links");
+        }
         if self.services.database.is_some() && running(look, Part::Database).is_none() {
             let observation = self.not_running(&look.parts, Part::Database).await;
             let command = format!("docker compose logs {}", self.service(Part::Database));
@@ -189,15 +203,19 @@ impl Prober {
     }
 
     async fn exec(&self, container: &Container, command: &[&str]) -> Option<crate::engine::Output> {
-        self.engine.exec(&container.id, command, &BTreeMap::new(), AS_APP).await.ok()
+        let slowness = slowness();
+        let patience = MODULES.mul_f64(slowness).as_secs().to_string();
+        let environment = BTreeMap::from([("BREAKFIX_PATIENCE".to_owned(), patience)]);
+        self.engine.exec(&container.id, command, &environment, AS_APP.mul_f64(slowness)).await.ok()
     }
 
     /// Greets the database from the app's networks, at the address that the app's files name.
     async fn greet_database(&self, look: &Look) -> (String, Observation) {
         let app = self.service(Part::App);
-        let host = self.fact("db.host").unwrap_or(self.service(Part::Database));
-        let port = self.port_fact("db.port").unwrap_or(POSTGRES);
-        let command = format!("docker compose exec {app} pg_isready -h {host} -p {port}");
+        let host = self.fact("database.host").unwrap_or(self.service(Part::Database));
+        let port = self.port_fact("database.port").unwrap_or(POSTGRES);
+        // The app's image has no program that asks like this; the database's has, and knows the same names.
+        let command = format!("docker compose exec {} pg_isready -h {host} -p {port}", self.service(Part::Database));
         let from = look.parts.get(Part::App).or(look.parts.get(Part::Database));
         let Some(from) = from.filter(|container| !container.networks.is_empty()) else {
             return (command, Observation::NotAsked { because: format!("{app} has no container") });
@@ -205,13 +223,20 @@ impl Prober {
         // In the app's container, localhost is the app itself.
         let target = if url::is_loopback(host) { app } else { host };
         let _alone = look.toolbox.lock().await;
+        let within = DIAL.mul_f64(slowness());
         let mut seen = Observation::NameUnknown { name: host.to_string() };
         for network in shared_first(from, look.parts.get(Part::Database)) {
             seen = match self.engine.toolbox(&self.stack.project, network).await {
                 Ok(toolbox) => {
-                    let answer = match toolbox.dial(target, port, DIAL).await {
+                    let answer = match toolbox.dial(target, port, within).await {
                         Ok(stream) => as_app::greet(stream).await,
-                        Err(error) => from_dial(error, host, DIAL).observation(),
+                        Err(error) => from_dial(error, host, within).observation(),
+                    };
+                    let answer = match answer {
+                        Observation::Reset if !toolbox.is_alive() => {
+                            Observation::Unknown { because: "the toolbox went away while a question was put".into() }
+                        }
+                        answer => answer,
                     };
                     close(toolbox).await;
                     answer
@@ -235,6 +260,19 @@ impl Prober {
         let exit_code = container.filter(|one| one.started_at > 0).and_then(|one| one.exit_code);
         Observation::NotRunning { service: self.service(part).to_string(), exit_code, last_line }
     }
+}
+
+/// The command that asks the same, where the answer led elsewhere.
+fn followed(command: String, seen: &Observation) -> String {
+    match seen {
+        Observation::Http(answer) if !answer.redirects.is_empty() => command.replacen("curl -si ", "curl -siL ", 1),
+        _ => command,
+    }
+}
+
+/// Whether nginx ended because nobody had the name that it calls.
+fn missed_a_name(observation: &Observation) -> bool {
+    matches!(observation, Observation::NotRunning { last_line: Some(line), .. } if line.contains("host not found in upstream"))
 }
 
 /// A page asked for from inside a network, and the seconds it took.
@@ -264,24 +302,4 @@ fn shared_first<'a>(from: &'a Container, with: Option<&Container>) -> Vec<&'a St
 /// The container of a part, when it runs.
 pub(super) fn running(look: &Look, part: Part) -> Option<&Container> {
     look.parts.get(part).filter(|container| container.state == ServiceState::Running)
-}
-
-/// The line that tells why a program ended: nginx's last complaint, else the last line.
-fn last_words(log: &[String]) -> Option<String> {
-    let complaint = log.iter().rev().find(|line| line.contains("[emerg]") || line.contains("FATAL"));
-    complaint.or_else(|| log.iter().rev().find(|line| !line.trim().is_empty())).cloned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn last_words_are_the_complaint() {
-        let log = |lines: &[&str]| lines.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let nginx = log(&["starting", "nginx: [emerg] host not found in upstream \"flask\"", "bye", ""]);
-        assert_eq!(last_words(&nginx).as_deref(), Some("nginx: [emerg] host not found in upstream \"flask\""));
-        assert_eq!(last_words(&log(&["Traceback", "KeyError: 'X'", ""])).as_deref(), Some("KeyError: 'X'"));
-        assert_eq!(last_words(&[]), None);
-    }
 }

@@ -1,6 +1,11 @@
 //! One HTTP/1.1 request over any byte stream: a TCP connection of the host, or a dial from inside a network.
 
-use std::{io, time::Duration};
+#[cfg(unix)]
+use std::sync::Arc;
+use std::{
+    io::{self, Read as _},
+    time::Duration,
+};
 
 use http_body_util::{BodyExt, Full};
 use hyper::{Method, body::Bytes, client::conn::http1, ext::ReasonPhrase, header};
@@ -11,12 +16,17 @@ use tokio::{
     time::Instant,
 };
 
-use super::Observation;
+use super::{Observation, encode::Body};
+#[cfg(unix)]
+use crate::engine::Tunnel;
 use crate::{
-    engine::{DialError, Toolbox},
+    engine::{DialError, Engine, Toolbox},
     error::Error,
 };
 
+/// How the browser calls itself: as an ordinary one does, since an app may answer others otherwise.
+pub(crate) const USER_AGENT: &str =
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 /// Bytes of a body that are read; what comes after is not waited for.
 const MOST_BODY: usize = 2 * 1024 * 1024;
 
@@ -25,6 +35,9 @@ const MOST_BODY: usize = 2 * 1024 * 1024;
 pub(crate) enum Door {
     /// A port reached from this machine.
     Host(String, u16),
+    /// A port of the machine to which this way leads.
+    #[cfg(unix)]
+    Beyond(Arc<Tunnel>, u16),
     /// A host and port seen from inside a network.
     Inside(Toolbox, String, u16),
 }
@@ -51,8 +64,8 @@ pub(crate) enum Failure {
 /// What is sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
-    /// The form that is posted, encoded; a GET without one.
-    pub(crate) form: Option<String>,
+    /// What is posted; a GET without one.
+    pub(crate) body: Option<Body>,
     /// Path and query.
     pub(crate) path: String,
     /// The `Host` header.
@@ -61,6 +74,8 @@ pub(crate) struct Request {
     pub(crate) cookie: Option<String>,
     /// The `Referer` header.
     pub(crate) referer: Option<String>,
+    /// It is for a part of a page.
+    pub(crate) framed: bool,
 }
 
 /// What came back.
@@ -92,25 +107,56 @@ impl Failure {
             Self::NameUnknown(name) => Observation::NameUnknown { name },
             Self::Unreachable => Observation::Unreachable,
             Self::NotHttp => Observation::Exit { code: 1, output: "Received HTTP/0.9 when not allowed".into() },
-            Self::Environment(error) => {
-                let because = std::iter::once(error.what).chain(error.why).collect::<Vec<_>>().join(": ");
-                Observation::Unknown { because }
-            }
+            Self::Environment(error) => Observation::Unknown { because: error.told(": ") },
         }
     }
 }
 
 impl Door {
+    /// A port that the engine publishes.
+    pub(crate) fn published(engine: &Engine, port: u16) -> Self {
+        #[cfg(unix)]
+        if let Some(tunnel) = &engine.tunnel {
+            return Self::Beyond(Arc::clone(tunnel), port);
+        }
+        Self::Host(engine.info.host.clone(), port)
+    }
+
+    /// Whether the machine says that nobody listens there.
+    pub(crate) async fn is_refused(&self) -> bool {
+        let trying = async {
+            match self {
+                Self::Host(host, port) => connect(host, *port).await.err(),
+                #[cfg(unix)]
+                Self::Beyond(tunnel, port) => {
+                    tunnel.dial(*port).await.err().map(|error| from_connect(&error, "127.0.0.1", *port))
+                }
+                Self::Inside(..) => None,
+            }
+        };
+        matches!(tokio::time::timeout(Duration::from_secs(2), trying).await, Ok(Some(Failure::Refused)))
+    }
+
     /// Sends one request and reads its answer, all within this time.
     pub(crate) async fn ask(&self, request: &Request, within: Duration) -> Result<Answer, Failure> {
         let begun = Instant::now();
         let work = async {
             match self {
-                Self::Host(host, port) => exchange(connect(host, *port).await?, request).await,
+                Self::Host(host, port) => exchange(connect(host, *port).await?, build(request)?).await,
+                #[cfg(unix)]
+                Self::Beyond(tunnel, port) => {
+                    let stream = tunnel.dial(*port).await.map_err(|error| from_connect(&error, "127.0.0.1", *port))?;
+                    exchange(stream, build(request)?).await
+                }
                 Self::Inside(toolbox, host, port) => {
                     let stream =
                         toolbox.dial(host, *port, within).await.map_err(|error| from_dial(error, host, within))?;
-                    exchange(stream, request).await
+                    let answer = exchange(stream, build(request)?).await;
+                    let broke = answer.as_ref().map_or_else(|failure| matches!(failure, Failure::Reset), |one| one.cut);
+                    if broke && !toolbox.is_alive() {
+                        return Err(went_away());
+                    }
+                    answer
                 }
             }
         };
@@ -121,23 +167,48 @@ impl Door {
     }
 }
 
+/// The toolbox ended in the middle of an answer.
+fn went_away() -> Failure {
+    Failure::Environment(Error::environment("the toolbox went away while a question was put"))
+}
+
+/// A question in JSON to a program of ours on this machine.
+pub(crate) async fn json(
+    port: u16,
+    method: Method,
+    path: &str,
+    body: String,
+    within: Duration,
+) -> Result<Answer, Failure> {
+    let question = hyper::Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, format!("127.0.0.1:{port}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Full::new(Bytes::from(body)))
+        .map_err(|error| Failure::Environment(Error::environment("cannot put the request together").because(error)))?;
+    let work = async { exchange(connect("127.0.0.1", port).await?, question).await };
+    tokio::time::timeout(within, work).await.unwrap_or(Err(Failure::TimedOut(within.as_secs_f64())))
+}
+
 /// A TCP connection from this machine.
 async fn connect(host: &str, port: u16) -> Result<TcpStream, Failure> {
-    TcpStream::connect((host, port)).await.map_err(|error| match error.kind() {
+    TcpStream::connect((host, port)).await.map_err(|error| match from_connect(&error, host, port) {
+        // Only a lookup fails without an error number.
+        Failure::Environment(_) if error.raw_os_error().is_none() => Failure::NameUnknown(host.to_string()),
+        told => told,
+    })
+}
+
+/// An error of connecting, as this client tells it.
+fn from_connect(error: &io::Error, host: &str, port: u16) -> Failure {
+    match error.kind() {
         io::ErrorKind::ConnectionRefused => Failure::Refused,
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Failure::Reset,
         io::ErrorKind::TimedOut => Failure::TimedOut(0.0),
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Failure::Unreachable,
-        // Only a lookup fails without an error number.
-        _ if error.raw_os_error().is_none() => Failure::NameUnknown(host.to_string()),
         _ => Failure::Environment(Error::environment(format!("cannot connect to {host}:{port}")).because(error)),
-    })
-}
-
-/// Whether this machine says that nobody listens there.
-pub(crate) async fn is_refused(host: &str, port: u16) -> bool {
-    let trying = tokio::time::timeout(Duration::from_secs(2), connect(host, port)).await;
-    matches!(trying, Ok(Err(Failure::Refused)))
+    }
 }
 
 /// A dial's error, as this client tells it.
@@ -152,7 +223,7 @@ pub(crate) fn from_dial(error: DialError, host: &str, within: Duration) -> Failu
 }
 
 /// One request and its answer on a fresh stream.
-async fn exchange<S>(stream: S, request: &Request) -> Result<Answer, Failure>
+async fn exchange<S>(stream: S, request: hyper::Request<Full<Bytes>>) -> Result<Answer, Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -163,7 +234,7 @@ where
         std::future::pending::<()>().await;
     };
     let question = async {
-        let answer = sender.send_request(build(request)?).await.map_err(|error| from_hyper(&error))?;
+        let answer = sender.send_request(request).await.map_err(|error| from_hyper(&error))?;
         receive(answer).await
     };
     tokio::select! {
@@ -172,27 +243,33 @@ where
     }
 }
 
+/// As a browser of today asks, header by header.
 fn build(request: &Request) -> Result<hyper::Request<Full<Bytes>>, Failure> {
     let mut builder = hyper::Request::builder()
-        .method(if request.form.is_some() { Method::POST } else { Method::GET })
+        .method(if request.body.is_some() { Method::POST } else { Method::GET })
         .uri(&request.path)
         .header(header::HOST, &request.host)
-        .header(header::USER_AGENT, concat!("Mozilla/5.0 (compatible; breakfix/", env!("CARGO_PKG_VERSION"), ")"))
-        .header(header::ACCEPT, "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
-        .header(header::ACCEPT_LANGUAGE, "en")
-        .header(header::CONNECTION, "close");
+        .header(header::CONNECTION, "keep-alive")
+        .header(header::UPGRADE_INSECURE_REQUESTS, "1")
+        .header(header::USER_AGENT, USER_AGENT)
+        .header(header::ACCEPT, "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8")
+        .header("sec-fetch-site", if request.referer.is_some() { "same-origin" } else { "none" })
+        .header("sec-fetch-mode", "navigate")
+        .header("sec-fetch-dest", if request.framed { "iframe" } else { "document" })
+        .header(header::ACCEPT_ENCODING, "gzip, deflate")
+        .header(header::ACCEPT_LANGUAGE, "en-US,en;q=0.9");
     if let Some(cookie) = &request.cookie {
         builder = builder.header(header::COOKIE, cookie);
     }
     if let Some(referer) = &request.referer {
         builder = builder.header(header::REFERER, referer);
     }
-    if request.form.is_some() {
+    if let Some(body) = &request.body {
         builder = builder
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::CONTENT_TYPE, &body.content_type)
             .header(header::ORIGIN, format!("http://{}", request.host));
     }
-    let body = request.form.clone().unwrap_or_default();
+    let body = request.body.as_ref().map(|body| body.text.clone()).unwrap_or_default();
     builder
         .body(Full::new(Bytes::from(body)))
         .map_err(|error| Failure::Environment(Error::environment("cannot put the request together").because(error)))
@@ -228,7 +305,27 @@ async fn receive(answer: hyper::Response<hyper::body::Incoming>) -> Result<Answe
             }
         }
     }
+    if let Some(plain) = unpacked(&received) {
+        received.body = plain;
+    }
     Ok(received)
+}
+
+/// The body of an answer that came compressed.
+fn unpacked(answer: &Answer) -> Option<Vec<u8>> {
+    let packed = answer.body.as_slice();
+    let most = u64::try_from(MOST_BODY).unwrap_or(u64::MAX);
+    let mut plain = Vec::new();
+    // What comes before a broken end is shown.
+    let _ = match answer.header("content-encoding")?.trim().to_ascii_lowercase().as_str() {
+        "gzip" | "x-gzip" => flate2::read::MultiGzDecoder::new(packed).take(most).read_to_end(&mut plain),
+        "deflate" if packed.first() == Some(&0x78) => {
+            flate2::read::ZlibDecoder::new(packed).take(most).read_to_end(&mut plain)
+        }
+        "deflate" => flate2::read::DeflateDecoder::new(packed).take(most).read_to_end(&mut plain),
+        _ => return None,
+    };
+    Some(plain)
 }
 
 fn from_hyper(error: &hyper::Error) -> Failure {

@@ -3,29 +3,42 @@
 //! Each hop is asked from where it starts: the host for the browser, a toolbox container inside the stack's networks for
 //! the rest. No verdicts here and no words for learners: only what was asked, and what was seen.
 
-mod again;
 mod as_app;
 mod browser;
 mod clean;
+mod container_state;
 mod cookies;
+mod encode;
 mod evidence;
+mod field_meaning;
 mod form;
-mod front;
+mod front_door;
 mod hops;
 mod http;
-mod inside;
-mod look;
-mod meaning;
+mod item;
+mod kind;
+mod last_words;
 mod page;
 mod page_with_form;
+mod policy;
 mod prober;
+mod resubmit;
 mod rows;
+mod scripted;
+mod settle;
 mod sockets;
 mod survey;
 mod url;
+mod validity;
+mod webdriver;
 
+pub use crate::engine::slowness;
+pub use as_app::SLOW_MODULES;
 pub use evidence::{
-    Evidence, FrontDoor, HttpAnswer, ListenSocket, Observation, Rows, ServiceReport, Survey, evidence_id,
+    Evidence, FrontDoor, HealthReport, HttpAnswer, ListenSocket, Observation, Rows, ServiceReport, Survey, evidence_id,
 };
-pub use inside::slowness;
+pub use item::Item;
+pub use kind::is_met;
 pub use prober::{HostPorts, Prober, SurveyOptions};
+pub use resubmit::sell_by_eye;
+pub use webdriver::{BrowserProgram, RealBrowser, Sold};

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::{
     browser::{Browser, Visit},
     form,
-    look::Look,
     prober::Prober,
-    url::{self, Target},
+    settle::Look,
+    url::{self, Target, Url},
 };
 
 /// Links that are followed.
@@ -46,8 +46,10 @@ impl Prober {
 /// The paths behind the same door to which a page links, the likeliest first.
 fn worth_following(authority: &str, page: &Visit) -> Vec<String> {
     let mut paths: Vec<String> = Vec::new();
+    let base = url::at_door(authority, &page.path);
     for link in &page.links {
-        if let Target::Here(path) = url::resolve(authority, &page.path, link)
+        if let Some(Target::Here(url)) = base.as_ref().map(|base: &Url| url::resolve(authority, base, link))
+            && let path = url::path_of(&url)
             && path != page.path
             && !paths.contains(&path)
             && !HARMFUL.iter().any(|word| path.to_lowercase().contains(word))

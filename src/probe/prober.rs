@@ -1,11 +1,11 @@
 //! Whom to ask, and what is known of them beforehand.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
-use super::{Evidence, Observation, clean, url};
+use super::{BrowserProgram, Evidence, Observation, url};
 use crate::{
-    compose::{FoundRoles, Protocol, Stack},
-    course::{Course, Roles},
+    compose::{FoundRoles, Protocol, PublishedPort, Stack},
+    course::{Course, Probe, Roles},
     engine::{Container, Engine, MovedPort},
     lab::Facts,
 };
@@ -26,13 +26,26 @@ pub struct Prober {
     pub(super) path: String,
     /// The table that the course speaks of.
     pub(super) table: String,
-    /// Held while a row is given its own name again.
-    pub(super) putting_back: Arc<tokio::sync::Mutex<()>>,
+    /// Whether the shop's form is filled in, and what was entered looked for in that table.
+    pub(super) sells: bool,
+    /// More services by the name that lessons call them, with the one that plays the part.
+    pub(super) others: Vec<(String, String)>,
+    /// The course's own questions.
+    pub(super) probes: Vec<Probe>,
+    /// Its links, with the probe that says whether they work, where it has one.
+    pub(super) hops: Vec<(String, Option<String>)>,
+    /// Age in seconds until which a program that listens nowhere may still be starting.
+    pub(super) starts_within: f64,
+    /// Who asks pages that need scripts.
+    pub(super) browser: Option<BrowserProgram>,
 }
 
 /// How long a room waits for an answer, on a machine with nothing else to do: nginx says after three seconds that nobody is at an
 /// address.
 const BRISK: Duration = Duration::from_secs(4);
+
+/// Age in seconds at which a program that listens nowhere is not going to, on a machine with nothing else to do.
+const NEVER: f64 = 30.0;
 
 /// How a stack is surveyed.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +85,7 @@ impl Default for SurveyOptions {
 
 /// How long an answer is waited for that may take this long.
 pub(super) fn patience(brisk: bool, most: Duration) -> Duration {
-    if brisk { most.min(BRISK.mul_f64(super::slowness())) } else { most }
+    (if brisk { most.min(BRISK) } else { most }).mul_f64(super::slowness())
 }
 
 /// A part of the chain.
@@ -101,6 +114,7 @@ impl Prober {
     /// A prober for this stack, whose services play these parts, and whose files say these facts.
     pub fn new(engine: Engine, stack: Stack, services: FoundRoles, facts: Facts, course: &Course) -> Self {
         let (authority, path) = url::split_address(&course.stack.url);
+        let others = course.services.iter().map(|one| (one.role.clone(), one.found_in(&stack))).collect();
         Self {
             engine,
             stack,
@@ -110,9 +124,24 @@ impl Prober {
             authority: authority.to_string(),
             port: url::host_and_port(authority).1.unwrap_or(80),
             path: path.to_string(),
-            table: course.stack.bootstrap.table.clone(),
-            putting_back: Arc::default(),
+            table: course.stack.bootstrap.as_ref().map(|bootstrap| bootstrap.table.clone()).unwrap_or_default(),
+            sells: course.stack.bootstrap.is_some(),
+            others,
+            probes: course.probes.clone(),
+            hops: course.hops.iter().map(|hop| (hop.id.clone(), hop.probe.clone())).collect(),
+            starts_within: NEVER,
+            browser: None,
         }
+    }
+
+    /// The same for somebody who can wait: a program that does not listen is starting until it is this old, in seconds.
+    pub fn starting_until(self, age: f64) -> Self {
+        Self { starts_within: age, ..self }
+    }
+
+    /// The same, with a real browser for pages whose scripts count.
+    pub fn with_browser(self, browser: Option<BrowserProgram>) -> Self {
+        Self { browser, ..self }
     }
 
     /// The service that plays a part; the role's own name where none was found.
@@ -123,6 +152,23 @@ impl Prober {
             Part::Database => &self.services.database,
         };
         found.as_deref().unwrap_or(self.role(part))
+    }
+
+    /// The service that lessons call so.
+    pub(super) fn service_of<'n>(&'n self, name: &'n str) -> &'n str {
+        let part = Part::ALL.into_iter().find(|part| self.role(*part) == name);
+        let other = || self.others.iter().find(|(role, _)| role == name).map(|(_, service)| service.as_str());
+        part.map(|part| self.service(part)).or_else(other).unwrap_or(name)
+    }
+
+    /// The service that a probe asks.
+    pub(super) fn service_asked<'n>(&'n self, probe: &'n Probe) -> &'n str {
+        self.service_of(probe.service.as_deref().unwrap_or_default())
+    }
+
+    /// Whether this link is one that the program itself asks.
+    pub(super) fn asks(&self, hop: &str) -> bool {
+        self.hops.iter().any(|(id, probe)| id == hop && probe.is_none())
     }
 
     /// A part's name in the lessons.
@@ -140,7 +186,7 @@ impl Prober {
     }
 
     pub(super) fn fact(&self, name: &str) -> Option<&str> {
-        self.facts.values.get(name).map(String::as_str)
+        self.facts.values.get(&self.names.fact(name)).map(String::as_str)
     }
 
     pub(super) fn port_fact(&self, name: &str) -> Option<u16> {
@@ -156,26 +202,31 @@ impl Prober {
     pub(super) fn ports_in_file(&self) -> Vec<String> {
         let of = |service: &crate::compose::Service| -> Vec<String> {
             let tcp = service.ports.iter().filter(|port| port.protocol == Protocol::Tcp);
-            tcp.filter_map(|port| Some(format!("{}->{}/tcp ({})", port.published?, port.target, service.name)))
-                .collect()
+            let address = |port: &crate::compose::Port| match port.host_ip.as_deref() {
+                None | Some("" | "0.0.0.0") => String::new(),
+                Some(address) => format!("{address}:"),
+            };
+            let told = |port: &crate::compose::Port| {
+                Some(format!("{}{}->{}/tcp ({})", address(port), port.published?, port.target, service.name))
+            };
+            tcp.filter_map(told).collect()
         };
         self.stack.services.iter().flat_map(of).collect()
     }
 
-    /// Published ports of a container, as `127.0.0.1:8080->80/tcp`; with the file's numbers where ports are free ones.
-    pub(super) fn ports_of(&self, container: &Container, ports: &HostPorts) -> Vec<String> {
+    /// Published ports of a container; with the file's numbers where ports are free ones.
+    pub(super) fn ports_of(&self, container: &Container, ports: &HostPorts) -> Vec<PublishedPort> {
         let file = self.stack.service(&container.service).map(|service| service.ports.as_slice()).unwrap_or_default();
-        let mut told: Vec<String> = Vec::new();
-        for (target, protocol, address, live) in &container.ports {
+        let mut told: Vec<PublishedPort> = Vec::new();
+        for live in &container.ports {
             let written: Vec<u16> =
-                file.iter().filter(|port| port.target == *target).filter_map(|port| port.published).collect();
-            let numbers = if *ports == HostPorts::Free && !written.is_empty() { written } else { vec![*live] };
-            let address = if address.contains(':') { format!("[{address}]") } else { address.clone() };
-            told.extend(numbers.iter().map(|number| format!("{address}:{number}->{target}/{protocol}")));
+                file.iter().filter(|port| port.target == live.target).filter_map(|port| port.published).collect();
+            let numbers = if *ports == HostPorts::Free && !written.is_empty() { written } else { vec![live.host] };
+            told.extend(numbers.into_iter().map(|host| PublishedPort { host, ..live.clone() }));
         }
         told.sort();
         told.dedup();
-        told.iter().map(|port| clean::line(port)).collect()
+        told
     }
 }
 

@@ -22,19 +22,21 @@ export PGPASSWORD="$POSTGRES_PASSWORD" PGCONNECT_TIMEOUT=5
 ask() { printf '%s\n' "$BREAKFIX_SQL" "$2" | psql -X -q --csv -P null="$BREAKFIX_NULL" -U "$user" -d "$1"; }
 answer=$(ask "$main" "$BREAKFIX_RENAME") || exit 2
 printf '%s\n' "$answer"
-case "$answer" in *"$BREAKFIX_MARKER"*) exit 0 ;; esac
+case "$answer" in *"$BREAKFIX_MARKER"*) echo breakfix_end; exit 0 ;; esac
 psql -X -At -U "$user" -d "$main" -c "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate LIMIT 20" |
-while read -r other; do [ "$other" = "$main" ] || ask "$other"; done
+while read -r other; do [ "$other" = "$main" ] || { echo "breakfix_database,$other"; ask "$other"; }; done
+echo breakfix_end
 exit 0
 "#;
 
-/// Runs `BREAKFIX_SQL` in the main database.
-pub(crate) const RUN: &str = r#"
-user=${POSTGRES_USER:-postgres}
-[ -z "$POSTGRES_USER_FILE" ] || user=$(cat "$POSTGRES_USER_FILE")
-export PGPASSWORD="$POSTGRES_PASSWORD" PGCONNECT_TIMEOUT=5
-printf '%s\n' "$BREAKFIX_SQL" | psql -X -q -U "$user" -d "${POSTGRES_DB:-$user}"
-"#;
+/// The last line of what [`SCRIPT`] prints.
+const END: &str = "breakfix_end";
+
+/// Whether what was printed for [`SCRIPT`] came to its end: an answer that was cut off is not one without rows.
+pub(crate) fn is_whole(printed: &str, most: usize) -> bool {
+    // The beginning of a long one is kept, and is enough.
+    printed.trim_end().ends_with(END) || printed.len() >= most
+}
 
 /// The one column of what a renaming gives, and the cell for each row.
 const RENAMED: [&str; 2] = ["breakfix_renamed", "yes"];
@@ -55,12 +57,6 @@ pub(crate) fn was_renamed(printed: &str) -> bool {
     csv(printed).windows(2).any(|records| records == [[RENAMED[0]], [RENAMED[1]]])
 }
 
-/// The environment in which [`RUN`] runs this SQL.
-pub(crate) fn run_environment(sql: String, port: Option<u16>) -> BTreeMap<String, String> {
-    let port = port.map(|port| ("PGPORT".to_string(), port.to_string()));
-    [("BREAKFIX_SQL".to_string(), sql)].into_iter().chain(port).collect()
-}
-
 /// The environment in which [`SCRIPT`] runs. The marker is letters and digits only.
 pub(crate) fn environment(marker: &str, renamed: &str, port: Option<u16>) -> BTreeMap<String, String> {
     let sql = format!(
@@ -68,8 +64,10 @@ pub(crate) fn environment(marker: &str, renamed: &str, port: Option<u16>) -> BTr
 SELECT format('SELECT %L AS breakfix_table, (SELECT count(*) FROM %I.%I) AS breakfix_total, breakfix_row.* FROM %I.%I AS breakfix_row WHERE breakfix_row::text LIKE %L LIMIT {MOST_ROWS}', CASE schemaname WHEN 'public' THEN tablename ELSE schemaname || '.' || tablename END, schemaname, tablename, schemaname, tablename, '%{marker}%') FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY tablename LIMIT 200
 \\gexec"
     );
-    let mut environment = run_environment(sql, port);
+    let port = port.map(|port| ("PGPORT".to_string(), port.to_string()));
+    let mut environment: BTreeMap<String, String> = port.into_iter().collect();
     environment.extend([
+        ("BREAKFIX_SQL".to_string(), sql),
         ("BREAKFIX_RENAME".to_string(), rename(marker, renamed)),
         ("BREAKFIX_NULL".to_string(), NULL.to_string()),
         ("BREAKFIX_MARKER".to_string(), marker.to_string()),
@@ -80,10 +78,12 @@ SELECT format('SELECT %L AS breakfix_table, (SELECT count(*) FROM %I.%I) AS brea
 /// What psql printed for [`SCRIPT`]: the rows with the marker, of the `preferred` table if several hold it.
 pub(crate) fn read(printed: &str, marker: &str, preferred: &str, submitted: BTreeMap<String, String>) -> Rows {
     let mut header: Vec<String> = Vec::new();
+    let mut database: Option<String> = None;
     let mut tables: Vec<Rows> = Vec::new();
     for record in csv(printed) {
         match record.first().map(String::as_str) {
             Some("breakfix_table") => header = record,
+            Some("breakfix_database") => database = record.get(1).map(|name| clean::line(name)),
             Some(table) if header.len() >= 2 && record.len() == header.len() => {
                 let cells = record[2..].iter().take(MOST_COLUMNS);
                 let row: Vec<Option<String>> = cells.map(|cell| (cell != NULL).then(|| clean::line(cell))).collect();
@@ -91,10 +91,12 @@ pub(crate) fn read(printed: &str, marker: &str, preferred: &str, submitted: BTre
                     continue;
                 }
                 let table = clean::line(table);
-                let at = tables.iter().position(|rows| rows.table == table).unwrap_or_else(|| {
+                let same = |rows: &Rows| rows.table == table && rows.database == database;
+                let at = tables.iter().position(same).unwrap_or_else(|| {
                     let columns = header[2..].iter().take(MOST_COLUMNS).map(|name| clean::line(name)).collect();
                     let total = record[1].parse().unwrap_or_default();
-                    tables.push(Rows { table, columns, total, ..Rows::default() });
+                    let database = database.clone();
+                    tables.push(Rows { table, database, columns, total, ..Rows::default() });
                     tables.len() - 1
                 });
                 if tables[at].rows.len() < MOST_ROWS {
@@ -158,6 +160,14 @@ mod tests {
         assert_eq!(rows.rows[0], [cell("2"), cell("teapot1"), cell("42"), cell("two, \"words\" and a line")]);
         assert_eq!(rows.rows[1], [cell("3"), cell("teapot1"), None, cell("")]);
         assert_eq!(rows.submitted, submitted);
+    }
+
+    #[test]
+    fn an_answer_that_was_cut_off_is_told_from_one_without_rows() {
+        assert!(is_whole("breakfix_end\n", 100));
+        assert!(!is_whole("", 100) && !is_whole("breakfix_table,breakfix_total,name\nitems,1,\"m", 100));
+        assert!(is_whole(&"x".repeat(100), 100));
+        assert_eq!(read("breakfix_end\n", "m1", "items", BTreeMap::new()), Rows::default());
     }
 
     #[test]

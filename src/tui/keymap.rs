@@ -98,6 +98,10 @@ pub enum Command {
     Fix,
     /// Plays the recorded course.
     Recorded,
+    /// An incident to practise on, in this course.
+    Practice,
+    /// Choose another course.
+    Courses,
     /// Puts a solved lesson's bug back.
     Repeat,
     /// Leaves the stories out, or tells them again.

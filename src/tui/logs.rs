@@ -27,7 +27,14 @@ pub struct Entry {
     pub text: String,
     /// Set on a mark: so many lines came too fast to be shown.
     pub skipped: u64,
+    /// A request that was logged while Breakfix asked the stack.
+    pub asked: bool,
 }
+
+/// Stands behind a request that was logged while Breakfix asked.
+const ASKED: &str = "  ← while Breakfix asked";
+/// A moment later, in milliseconds, a question may still be logged.
+const LOGGED_WITHIN: u64 = 250;
 
 /// All logs, and where the reader is in them.
 #[derive(Debug, Clone, Default)]
@@ -43,9 +50,23 @@ pub struct Logs {
     pub anchor: Option<u64>,
     /// What is searched for; empty when nothing is.
     pub search: String,
+    /// From when to when Breakfix asked the stack, in milliseconds since the Unix epoch.
+    asking: Vec<(u64, u64)>,
 }
 
 impl Logs {
+    /// Breakfix begins to ask the stack.
+    pub fn asking_from(&mut self, at: u64) {
+        self.asking.push((at, u64::MAX));
+    }
+
+    /// It has asked.
+    pub fn asking_until(&mut self, at: u64) {
+        if let Some((_, until)) = self.asking.last_mut() {
+            *until = at.saturating_add(LOGGED_WITHIN);
+        }
+    }
+
     /// Takes a line in.
     pub fn push(&mut self, line: &LogLine) {
         let cut = line.text.len() > KEPT_BYTES;
@@ -59,7 +80,9 @@ impl Logs {
             words.push('…');
         }
         let service = self.index_of(&line.service);
-        self.add(service, words, 0);
+        let request = ["\"GET ", "\"POST ", "\"HEAD "].iter().any(|method| words.contains(method));
+        let asked = request && self.asking.iter().any(|(from, until)| (*from..=*until).contains(&line.at));
+        self.add(Entry { number: 0, service, text: words, skipped: 0, asked });
     }
 
     /// Notes that lines of a service came too fast to be kept up with. Marks without a line between them are one.
@@ -75,11 +98,12 @@ impl Logs {
             }
             return;
         }
-        self.add(service, String::new(), lines);
+        self.add(Entry { number: 0, service, text: String::new(), skipped: lines, asked: false });
     }
 
-    fn add(&mut self, service: usize, text: String, skipped: u64) {
-        let entry = Arc::new(Entry { number: self.next_number, service, text, skipped });
+    fn add(&mut self, entry: Entry) {
+        let service = entry.service;
+        let entry = Arc::new(Entry { number: self.next_number, ..entry });
         self.next_number += 1;
         for ring in [&mut self.rings[service], &mut self.all] {
             if ring.len() == KEPT_LINES {
@@ -218,6 +242,7 @@ impl Logs {
             spans.push(Span::styled(format!("… {} lines skipped", text::thousands(entry.skipped)), theme.attention()));
         } else {
             spans.extend(self.mark(coloured(&entry.text, theme), theme));
+            spans.extend(entry.asked.then(|| Span::styled(ASKED, theme.faint())));
         }
         text::wrap(&Line::from(spans), columns, names + 3, Break::Words)
     }
@@ -256,7 +281,8 @@ impl Logs {
             if entry.skipped > 0 {
                 all.push_str(&format!("{name} | … {} lines skipped\n", text::thousands(entry.skipped)));
             } else {
-                all.push_str(&format!("{name} | {}\n", plain(&entry.text)));
+                let asked = if entry.asked { ASKED } else { "" };
+                all.push_str(&format!("{name} | {}{asked}\n", plain(&entry.text)));
             }
         }
         all
@@ -310,6 +336,19 @@ mod tests {
         assert_eq!(logs.all.len(), KEPT_LINES);
         assert!(logs.rings.iter().all(|ring| ring.len() == KEPT_LINES));
         assert_eq!(shown(&logs, 1), [format!("flaskapp │ line {}", 3 * KEPT_LINES - 1)]);
+    }
+
+    #[test]
+    fn breakfix_s_own_questions_are_marked() {
+        let mut logs = Logs::default();
+        logs.asking_from(1_000);
+        logs.asking_until(2_000);
+        for (at, text) in [(900, "\"GET / HTTP/1.1\" 200"), (1_500, "\"GET / HTTP/1.1\" 200"), (1_500, "Booting")] {
+            logs.push(&LogLine { at, ..line("nginx", text) });
+        }
+        let marked: Vec<bool> = shown(&logs, 9).iter().map(|line| line.contains("while Breakfix asked")).collect();
+        assert_eq!(marked, [false, true, false]);
+        assert_eq!(logs.as_text().matches("while Breakfix asked").count(), 1);
     }
 
     #[test]

@@ -1,5 +1,9 @@
-//! Markdown in its plainest form, as lessons use it: paragraphs, `code`, **strong**, *emphasis*, lists, headings, fences.
+//! Markdown as styled lines. What is Markdown is the library's business, as in the report's HTML; here is how it looks in a
+//! terminal: prose wrapped between words, lists that hang, code and tables as they are.
 
+use std::ops::Range;
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use ratatui::{
     style::Style,
     text::{Line, Span},
@@ -10,38 +14,17 @@ use super::{
     theme::Theme,
 };
 
+fn parser(source: &str) -> Parser<'_> {
+    Parser::new_ext(source, Options::ENABLE_TABLES)
+}
+
 /// The text as styled lines of at most `columns`.
 pub fn render(source: &str, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let mut page = Page { theme, columns, lines: Vec::new(), paragraph: String::new() };
     let source = text::clean(source);
-    let mut fenced = false;
-    for line in source.lines() {
-        let trimmed = line.trim();
-        if trimmed.starts_with("```") {
-            page.end_paragraph();
-            page.gap();
-            fenced = !fenced;
-        } else if fenced {
-            page.as_it_is(line);
-        } else if trimmed.is_empty() {
-            page.end_paragraph();
-            page.gap();
-        } else if let Some((mark, words)) = list_item(trimmed) {
-            page.end_paragraph();
-            page.paragraph = format!("{mark}\u{0}{words}");
-        } else if trimmed.starts_with('|') || line.starts_with("    ") && page.paragraph.is_empty() {
-            page.end_paragraph();
-            page.as_it_is(line);
-        } else if let Some(heading) = trimmed.strip_prefix('#') {
-            page.end_paragraph();
-            page.gap();
-            page.lines.push(Line::styled(heading.trim_start_matches('#').trim().to_owned(), theme.strong()));
-        } else {
-            if !page.paragraph.is_empty() {
-                page.paragraph.push(' ');
-            }
-            page.paragraph.push_str(trimmed);
-        }
+    let mut page =
+        Page { source: &source, columns, lines: Vec::new(), inline: Inline::new(theme), marks: Vec::new(), mark: None };
+    for (event, at) in parser(&source).into_offset_iter() {
+        page.take(event, at);
     }
     page.end_paragraph();
     while page.lines.last().is_some_and(|line| line.width() == 0) {
@@ -50,27 +33,125 @@ pub fn render(source: &str, theme: Theme, columns: usize) -> Vec<Line<'static>> 
     page.lines
 }
 
-struct Page {
-    theme: Theme,
-    columns: usize,
-    lines: Vec<Line<'static>>,
-    /// The paragraph that is being gathered; a list item carries its mark before a NUL, which clean text never holds.
-    paragraph: String,
+/// Words with `code`, **strong** and *emphasis* as styled spans. A mark without its partner is an ordinary character, and
+/// so is one that would make more of the words than a sentence.
+pub fn inline(words: &str, theme: Theme) -> Vec<Span<'static>> {
+    let mut inline = Inline::new(theme);
+    let mut events = parser(words);
+    if !matches!(events.next(), Some(Event::Start(Tag::Paragraph))) {
+        return vec![Span::raw(words.to_owned())];
+    }
+    events.for_each(|event| inline.take(event));
+    inline.spans
 }
 
-impl Page {
+/// Spans that are being gathered.
+struct Inline {
+    theme: Theme,
+    spans: Vec<Span<'static>>,
+    styles: Vec<Style>,
+}
+
+impl Inline {
+    fn new(theme: Theme) -> Self {
+        Self { theme, spans: Vec::new(), styles: Vec::new() }
+    }
+
+    fn take(&mut self, event: Event<'_>) {
+        match event {
+            Event::Text(words) | Event::Html(words) | Event::InlineHtml(words) => self.push(&words, Style::new()),
+            Event::Code(words) => self.push(&words, self.theme.code()),
+            Event::SoftBreak | Event::HardBreak => self.push(" ", Style::new()),
+            Event::Start(Tag::Strong) => self.styles.push(self.theme.strong()),
+            Event::Start(Tag::Emphasis) => self.styles.push(self.theme.emphasis()),
+            Event::End(TagEnd::Strong | TagEnd::Emphasis) => {
+                self.styles.pop();
+            }
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, words: &str, style: Style) {
+        let style = self.styles.iter().fold(Style::new(), |all, one| all.patch(*one)).patch(style);
+        match self.spans.last_mut() {
+            Some(last) if last.style == style => last.content.to_mut().push_str(words),
+            _ => self.spans.push(Span::styled(words.to_owned(), style)),
+        }
+    }
+}
+
+struct Page<'a> {
+    source: &'a str,
+    columns: usize,
+    lines: Vec<Line<'static>>,
+    inline: Inline,
+    /// The lists that are open: the number of the next item where they are numbered.
+    marks: Vec<Option<u64>>,
+    /// What stands before the paragraph that is being gathered.
+    mark: Option<String>,
+}
+
+impl Page<'_> {
+    fn take(&mut self, event: Event<'_>, at: Range<usize>) {
+        match event {
+            Event::Start(Tag::Paragraph) => self.gap_as_written(at.start),
+            Event::Start(Tag::Heading { .. }) => {
+                self.gap();
+                self.inline.styles.push(self.inline.theme.strong());
+            }
+            Event::End(TagEnd::Heading(_)) => {
+                self.end_paragraph();
+                self.inline.styles.pop();
+            }
+            Event::Start(Tag::List(first)) => {
+                self.end_paragraph();
+                self.gap_as_written(at.start);
+                self.marks.push(first);
+            }
+            Event::End(TagEnd::List(_)) => {
+                self.marks.pop();
+            }
+            Event::Start(Tag::Item) => {
+                self.gap_as_written(at.start);
+                self.mark = Some(match self.marks.last_mut() {
+                    Some(Some(number)) => {
+                        *number += 1;
+                        format!("{}.", *number - 1)
+                    }
+                    _ => "•".to_owned(),
+                });
+            }
+            Event::End(TagEnd::Paragraph | TagEnd::Item) => self.end_paragraph(),
+            Event::Start(Tag::CodeBlock(_)) => {
+                self.end_paragraph();
+                self.gap();
+            }
+            Event::End(TagEnd::CodeBlock) => {
+                let code: String =
+                    std::mem::take(&mut self.inline.spans).into_iter().map(|span| span.content).collect();
+                code.lines().for_each(|line| self.as_it_is(line));
+                self.gap();
+            }
+            Event::Start(Tag::Table(_)) => {
+                self.gap_as_written(at.start);
+                let source = self.source;
+                source[at].lines().for_each(|line| self.as_it_is(line));
+            }
+            Event::End(TagEnd::Table) => self.inline.spans.clear(),
+            other => self.inline.take(other),
+        }
+    }
+
     fn end_paragraph(&mut self) {
-        let paragraph = std::mem::take(&mut self.paragraph);
-        if paragraph.is_empty() {
+        let mut spans = std::mem::take(&mut self.inline.spans);
+        let mark = if spans.is_empty() { None } else { self.mark.take() };
+        let hang = mark.as_ref().map_or(0, |mark| text::width(mark) + 1);
+        if spans.is_empty() {
             return;
         }
-        let (mark, words) = paragraph.split_once('\u{0}').unwrap_or(("", &paragraph));
-        let mut spans = Vec::new();
-        if !mark.is_empty() {
-            spans.push(Span::raw(format!("{mark} ")));
+        if let Some(mark) = mark {
+            spans.insert(0, Span::raw(format!("{mark} ")));
         }
-        spans.extend(inline(words, self.theme));
-        let hang = if mark.is_empty() { 0 } else { text::width(mark) + 1 };
         self.lines.extend(text::wrap(&Line::from(spans), self.columns, hang, Break::Words));
     }
 
@@ -80,61 +161,24 @@ impl Page {
         }
     }
 
-    fn as_it_is(&mut self, line: &str) {
-        let line = Line::styled(format!("  {}", line.trim_end()), self.theme.code());
-        // Underlining a whole block would be louder than the prose around it.
-        let line = if self.theme.is_coloured() { line } else { line.style(Style::new()) };
-        self.lines.extend(text::wrap(&line, self.columns, 4, Break::Anywhere));
-    }
-}
-
-fn list_item(line: &str) -> Option<(String, &str)> {
-    if let Some(words) = line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")) {
-        return Some(("•".to_owned(), words));
-    }
-    let (number, words) = line.split_once(". ")?;
-    let short = number.len() <= 2 && !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
-    short.then(|| (format!("{number}."), words))
-}
-
-/// Words with `code`, **strong** and *emphasis* as styled spans. A mark without its partner is an ordinary character.
-pub fn inline(words: &str, theme: Theme) -> Vec<Span<'static>> {
-    let mut spans = Vec::new();
-    let mut plain = String::new();
-    let mut rest = words;
-    while let Some(first) = rest.chars().next() {
-        let marks: [(&str, Style); 3] = [("`", theme.code()), ("**", theme.strong()), ("*", theme.emphasis())];
-        let found = marks.iter().find_map(|(mark, style)| {
-            let inside = rest.strip_prefix(mark)?;
-            let end = inside.find(mark).filter(|end| *end > 0)?;
-            let text = &inside[..end];
-            let hugged = *mark == "`" || !text.starts_with(' ') && !text.ends_with(' ');
-            hugged.then_some((text, *style, &inside[end + mark.len()..]))
-        });
-        match found {
-            Some((text, style, after)) => {
-                if !plain.is_empty() {
-                    spans.push(Span::raw(std::mem::take(&mut plain)));
-                }
-                if style == theme.code() {
-                    spans.push(Span::styled(text.to_owned(), style));
-                } else {
-                    spans.extend(
-                        inline(text, theme).into_iter().map(|span| Span::styled(span.content, style.patch(span.style))),
-                    );
-                }
-                rest = after;
-            }
-            None => {
-                plain.push(first);
-                rest = &rest[first.len_utf8()..];
-            }
+    /// A blank line where there is one in the source before this place.
+    fn gap_as_written(&mut self, at: usize) {
+        let before = &self.source[..at];
+        let line = before.rfind('\n').map_or("", |end| &before[..end]);
+        if line.ends_with('\n')
+            || line.rsplit('\n').next().is_some_and(|last| last.trim().is_empty()) && !line.is_empty()
+        {
+            self.gap();
         }
     }
-    if !plain.is_empty() {
-        spans.push(Span::raw(plain));
+
+    fn as_it_is(&mut self, line: &str) {
+        let theme = self.inline.theme;
+        let line = Line::styled(format!("  {}", line.trim_end()), theme.code());
+        // Underlining a whole block would be louder than the prose around it.
+        let line = if theme.is_coloured() { line } else { line.style(Style::new()) };
+        self.lines.extend(text::wrap(&line, self.columns, 4, Break::Anywhere));
     }
-    spans
 }
 
 #[cfg(test)]

@@ -8,41 +8,54 @@
 //! ```
 //!
 //! [`update()`] never waits, [`view()`] never changes anything, and whatever takes time comes back as a [`Msg`].
+//!
+//! Why it is a room of its own: what a learner sees and presses is the whole product for them, and nothing here may know
+//! how an engine is asked. Read `model` and `model_parts` first, then `update` and `next_step`; `content` is the text of
+//! each part, `layout` says where it stands, `view` draws it. `demo` and `plain` are the same course for a room and for a
+//! line at a time; all three wait in `event_loop`.
 
+mod chain;
 mod changes;
+pub mod class;
 mod config;
+mod content;
 pub mod demo;
-mod disk;
 mod editor;
+mod event_loop;
+mod events;
 mod highlight;
-mod hops;
 mod input;
 pub mod keymap;
+mod lab_files;
+mod layout;
 mod logs;
 mod markdown;
 mod model;
+mod model_parts;
+mod model_types;
 mod msg;
-mod need;
-mod parts;
+mod next_step;
 mod plain;
+pub mod preview;
 mod runtime;
-mod sources;
 mod terminal;
 mod text;
 mod theme;
 mod update;
 mod view;
+mod withheld;
+mod work_words;
 
 #[cfg(test)]
 mod tests;
 
 use std::{path::Path, sync::Arc};
 
+pub use chain::{HopMap, Link, LinkState};
 pub use config::Config;
-pub use hops::{HopMap, Link, LinkState};
-pub use model::{Focus, Model, Overlay, Page, Screen, Start, Tab};
+pub use model::{Focus, Model, OtherCourse, Overlay, Page, Screen, Start, Tab};
 pub use msg::{Effect, LabTexts, Msg};
-pub use need::{Next, next_step};
+pub use next_step::{Next, next_step};
 pub use theme::{ColorChoice, Palette, Theme};
 pub use update::update;
 pub use view::view;
@@ -58,6 +71,8 @@ use crate::{
 pub struct Options {
     /// What the conductor is started with.
     pub conductor: conductor::Options,
+    /// The other courses that there are to choose from.
+    pub others: Vec<OtherCourse>,
     /// The lesson to open; else the one that was open last, or the first.
     pub lesson: Option<String>,
     /// Whether colours are used.
@@ -68,15 +83,15 @@ pub struct Options {
     pub plain: bool,
 }
 
-/// Runs the learner's screen until it is left. The first picture comes before anything else is asked or read.
+/// Runs the learner's screen until it is left, and gives the exit code: 0, or 128 and the number of the signal that ended it.
+/// The first picture comes before anything else is asked or read.
 ///
-/// A signal that ends the program ends the process here, with 128 and the signal's number, once the terminal is given
-/// back; so does a panic, with 101.
+/// A panic ends the process, with 101, once the terminal is given back.
 ///
 /// # Errors
 /// Usage: standard input or output is no terminal, no such lesson, or no such lab. Environment: the terminal is gone, or
 /// the lab cannot be worked in.
-pub async fn run(options: Options) -> Result<()> {
+pub async fn run(options: Options) -> Result<u8> {
     if let Some(lesson) = &options.lesson {
         options.conductor.course.lesson_or_error(lesson)?;
     }
@@ -87,6 +102,7 @@ pub async fn run(options: Options) -> Result<()> {
     terminal::end_on_panic(options.conductor.lab.join(".breakfix"));
     let variable = |name: &str| std::env::var(name).ok();
     let theme = Theme::choose(options.color, variable("NO_COLOR").as_deref(), variable("TERM").as_deref());
+    let theme = theme.shown_by(variable("TERM").as_deref(), variable("COLORTERM").as_deref());
     let theme = theme.with(options.config.theme, variable("COLORFGBG").as_deref());
     if theme.is_coloured() {
         // Asked for on the command line, colour wins over NO_COLOR.
@@ -94,6 +110,7 @@ pub async fn run(options: Options) -> Result<()> {
     }
     let start = Start {
         course: Arc::clone(&options.conductor.course),
+        others: options.others,
         lab: shown_path(&options.conductor.lab),
         theme,
         own_editor: runtime::own_editor(&options.config).is_some(),
@@ -109,21 +126,22 @@ pub async fn run(options: Options) -> Result<()> {
     let dir = options.conductor.lab.clone();
     let engine = options.conductor.engine.clone();
     let (remote, told) = conductor::spawn(options.conductor);
-    let mut runtime = runtime::Runtime::new(terminal, model, remote, told, runtime::Place { dir, engine });
+    let mut runtime = runtime::Runtime::new(terminal, model, remote, told, runtime::Place { dir, engine })?;
     runtime.take_mouse(options.config.mouse)?;
     let ended = runtime.run().await;
     terminal::give_back();
     if let Some(signal) = ended? {
         runtime.wait_for_the_conductor().await;
-        std::process::exit(128 + signal);
+        return Ok(terminal::ended_by(signal));
     }
-    runtime.fatal().map_or(Ok(()), Err)
+    runtime.fatal().map_or(Ok(0), Err)
 }
 
 /// The same, line by line.
-async fn run_plain(options: Options) -> Result<()> {
+async fn run_plain(options: Options) -> Result<u8> {
     let start = Start {
         course: Arc::clone(&options.conductor.course),
+        others: options.others,
         lab: shown_path(&options.conductor.lab),
         theme: Theme::MONO,
         // There is no editor of ours without a screen.
@@ -136,10 +154,8 @@ async fn run_plain(options: Options) -> Result<()> {
     };
     let dir = options.conductor.lab.clone();
     let (remote, told) = conductor::spawn(options.conductor);
-    match plain::run(Model::new(start), remote, told, dir).await? {
-        Some(signal) => std::process::exit(128 + signal),
-        None => Ok(()),
-    }
+    let ended = plain::run(Model::new(start), remote, told, dir).await?;
+    Ok(ended.map_or(0, terminal::ended_by))
 }
 
 /// A path as the learner would write it: relative to here where that is shorter.

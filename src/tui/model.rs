@@ -1,22 +1,18 @@
 //! All that the screen shows, as plain data. Only [`super::update`] changes it, and a view only reads it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::sync::Arc;
 
-pub use super::parts::{Focus, Leaving, Overlay, Page, Screen, Scroll, Scrolls, Start, Tab, WorkView};
-use super::{config::Config, input::Input, keymap::Place, logs::Logs, msg::LabTexts, theme::Theme};
+use super::{config::Config, keymap::Place, text, theme::Theme};
+pub use super::{
+    model_parts::{Dialog, Lab, Nav, Ongoing},
+    model_types::{Focus, Leaving, OtherCourse, Overlay, Page, Screen, Scroll, Start, Tab, WorkView},
+};
 use crate::{
-    compose::{Finding, Place as FilePlace},
-    conductor::{Action, ContainerView, EngineStatus},
+    conductor::EngineStatus,
     course::{Course, Lesson, Shown},
     diagnosis::NamedWrongTurn,
-    engine::{ImageStatus, ServiceState},
-    error::Error,
-    journal::{Entry, LessonProgress, Progress},
-    lab::Stale,
+    engine::{ImageOrigin, ServiceState},
+    journal::LessonProgress,
 };
 
 /// The state of the screen.
@@ -24,8 +20,8 @@ use crate::{
 pub struct Model {
     /// The course.
     pub course: Arc<Course>,
-    /// The lab's directory, as the learner would write it.
-    pub lab: String,
+    /// The other courses that there are to choose from.
+    pub others: Vec<OtherCourse>,
     /// Colours and weights.
     pub theme: Theme,
     /// Whether the learner has an editor of their own (`$VISUAL` or `$EDITOR`).
@@ -38,92 +34,14 @@ pub struct Model {
     pub now: u64,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-
-    /// The engine.
-    pub engine: EngineStatus,
-    /// The base images, once they were looked at.
-    pub images: Option<Vec<ImageStatus>>,
-    /// The work that goes on.
-    pub work: Option<WorkView>,
-    /// That work has ended, and the next one of the row was asked for.
-    pub between: bool,
-    /// What is asked of the conductor once that work has ended well.
-    pub queue: VecDeque<Action>,
-    /// The lab's containers.
-    pub containers: Vec<ContainerView>,
-    /// What the compose file says wrong.
-    pub findings: Vec<Finding>,
-    /// What was saved and does not run.
-    pub stale: Vec<Stale>,
-    /// What files and containers say, by name.
-    pub facts: BTreeMap<String, String>,
-    /// Where in the files they stand, by the same names.
-    pub places: BTreeMap<String, FilePlace>,
-    /// When files were last saved.
-    pub saved: BTreeMap<PathBuf, u64>,
-    /// Where the learner stands.
-    pub progress: Progress,
-    /// The journal, without what each verification saw.
-    pub entries: Vec<Entry>,
-    /// What files and containers said when the stack was last asked.
-    pub facts_asked: BTreeMap<String, String>,
-    /// The hypotheses that were skipped in a row: who does not want to be asked is not asked.
-    pub hypotheses_skipped: usize,
-    /// A hypothesis was asked for, and nothing was edited since.
-    pub hypothesis_asked: bool,
-    /// It was said that one change at a time tells more.
-    pub said_one_change: bool,
-    /// The last verification is newer than the last change.
-    pub asked: bool,
-    /// A file was edited since the last verification of this session.
-    pub edited: bool,
-    /// The containers' logs.
-    pub logs: Logs,
-    /// The lab's files.
-    pub files: LabTexts,
-
-    /// Which screen.
-    pub screen: Screen,
-    /// Index of the lesson.
-    pub lesson: usize,
-    /// The lesson was chosen in this session; the journal no longer decides it.
-    pub lesson_chosen: bool,
-    /// The page of the lesson.
-    pub page: Page,
-    /// Where the keys go.
-    pub focus: Focus,
-    /// The tab of the right pane.
-    pub tab: Tab,
-    /// How far each pane is scrolled.
-    pub scrolls: Scrolls,
-    /// The link whose evidence alone is shown; `None` shows all.
-    pub hop: Option<usize>,
-    /// Index of the answer that the Evidence pane begins with.
-    pub evidence_at: usize,
-    /// Index of the file that the Files pane shows.
-    pub file_at: usize,
-    /// What lies over the screen.
-    pub overlay: Option<Overlay>,
-    /// Errors that wait until nothing lies over the screen.
-    pub errors: Vec<Error>,
-    /// The closing question's answer, while it is written.
-    pub reflecting: Option<Input>,
-    /// The lessons whose closing question was put in this session: once is enough.
-    pub questioned: BTreeSet<String>,
-    /// One line worth saying.
-    pub notice: Option<String>,
-    /// The last work that was done, until another key is pressed.
-    pub done: Option<String>,
-    /// A hint was asked for without an attempt in between; asking again gives it.
-    pub hint_insisted: bool,
-    /// Since when the learner wants to begin, as soon as that is possible.
-    pub beginning: Option<u64>,
-    /// The last error that was told.
-    pub last_error: Option<Error>,
-    /// Why the conductor has closed without being asked to: nothing can go on.
-    pub fatal: Option<Error>,
-    /// The program is about to end; what it waits for.
-    pub leaving: Option<Leaving>,
+    /// What is known of the lab: its engine, its files, its containers, its journal.
+    pub lab: Lab,
+    /// Where the learner is on the screen.
+    pub nav: Nav,
+    /// What is said to the learner, and what the learner is asked.
+    pub dialog: Dialog,
+    /// What goes on, what comes after it, and what it all ends with.
+    pub work: Ongoing,
 }
 
 impl Model {
@@ -132,63 +50,25 @@ impl Model {
         let wanted = start.lesson.as_deref().and_then(|id| start.course.position(id));
         let mut model = Self {
             course: start.course,
-            lab: start.lab,
+            others: start.others,
             theme: start.theme,
             own_editor: start.own_editor,
             config: start.config,
             started: start.now,
             now: start.now,
             size: start.size,
-            engine: EngineStatus::Looking,
-            images: None,
-            work: None,
-            between: false,
-            queue: VecDeque::new(),
-            containers: Vec::new(),
-            findings: Vec::new(),
-            stale: Vec::new(),
-            facts: BTreeMap::new(),
-            places: BTreeMap::new(),
-            saved: BTreeMap::new(),
-            progress: Progress::default(),
-            entries: Vec::new(),
-            facts_asked: BTreeMap::new(),
-            hypotheses_skipped: 0,
-            hypothesis_asked: false,
-            said_one_change: false,
-            asked: false,
-            edited: false,
-            logs: Logs::default(),
-            files: LabTexts::default(),
-            screen: Screen::Welcome,
-            lesson: wanted.unwrap_or(0),
-            lesson_chosen: wanted.is_some(),
-            page: Page::Beat(0),
-            focus: Focus::Lesson,
-            tab: Tab::Evidence,
-            scrolls: Scrolls::default(),
-            hop: None,
-            evidence_at: 0,
-            file_at: 0,
-            overlay: None,
-            errors: Vec::new(),
-            reflecting: None,
-            questioned: BTreeSet::new(),
-            notice: None,
-            done: None,
-            hint_insisted: false,
-            beginning: None,
-            last_error: None,
-            fatal: None,
-            leaving: None,
+            lab: Lab::new(start.lab),
+            nav: Nav::new(wanted),
+            dialog: Dialog::default(),
+            work: Ongoing::default(),
         };
-        model.page = model.first_page();
+        model.nav.page = model.first_page();
         model
     }
 
     /// The lesson that is open; none in a course without lessons.
     pub fn lesson(&self) -> Option<&Lesson> {
-        self.course.lessons.get(self.lesson)
+        self.course.lessons.get(self.nav.lesson)
     }
 
     /// The id of the lesson that is open.
@@ -198,7 +78,7 @@ impl Model {
 
     /// Where the learner stands in the lesson that is open.
     pub fn here(&self) -> LessonProgress {
-        self.progress.lesson(self.lesson_id())
+        self.lab.progress.lesson(self.lesson_id())
     }
 
     /// The pages of the lesson that is open, in order.
@@ -208,11 +88,9 @@ impl Model {
         let story = !self.config.fast_track || lesson.checks.is_empty();
         let beats = if story { lesson.beats.len() } else { 0 };
         let mut pages: Vec<Page> = (0..beats).map(Page::Beat).collect();
-        if let Some(prediction) = &lesson.prediction {
+        if lesson.prediction.is_some() && !self.config.fast_track {
             // Predict before you look: the first page that locates the cause would tell the answer.
-            let step = prediction.before.as_deref().unwrap_or("locate");
-            let before = lesson.beats.iter().position(|beat| beat.step == step).unwrap_or(beats).min(beats);
-            pages.insert(before, Page::Question);
+            pages.insert(lesson.pages_before_question().min(beats), Page::Question);
         }
         if !lesson.checks.is_empty() {
             pages.push(Page::Work);
@@ -226,17 +104,17 @@ impl Model {
     /// The lessons before this one whose bugs are still there, as far as is known.
     pub fn unsolved_before(&self, lesson: usize) -> Vec<&Lesson> {
         let before = self.course.lessons.iter().take(lesson);
-        before.filter(|lesson| !lesson.fix.is_empty() && !self.progress.lesson(&lesson.id).is_solved()).collect()
+        before.filter(|lesson| !lesson.fix.is_empty() && !self.lab.progress.lesson(&lesson.id).is_solved()).collect()
     }
 
     /// The page with which the lesson closes: the last one's is the two narratives.
     pub fn closing_page(&self) -> Page {
-        if self.lesson + 1 == self.course.lessons.len() { Page::Hindsight } else { Page::Solved }
+        if self.nav.lesson + 1 == self.course.lessons.len() { Page::Hindsight } else { Page::Solved }
     }
 
     /// Index of the page that is open, in [`Model::pages`].
     pub fn page_index(&self) -> usize {
-        self.pages().iter().position(|page| *page == self.page).unwrap_or(0)
+        self.pages().iter().position(|page| *page == self.nav.page).unwrap_or(0)
     }
 
     /// The page on which a learner who comes (back) to the lesson begins.
@@ -258,7 +136,7 @@ impl Model {
 
     /// What the page of the story that is open shows beside it.
     pub fn shown(&self) -> Option<Shown<'_>> {
-        match self.page {
+        match self.nav.page {
             Page::Beat(beat) => self.lesson()?.beats.get(beat)?.shown(),
             _ => None,
         }
@@ -267,13 +145,20 @@ impl Model {
     /// The line of the file in the Files pane that the page speaks of, from 0.
     pub fn pointed(&self) -> Option<usize> {
         let Some(Shown::File { path, at: Some(at) }) = self.shown() else { return None };
-        let (file, text) = self.files.files.get(self.file_at)?;
+        let (file, text) = self.lab.files.files.get(self.nav.file_at)?;
         is_named(file, path).then(|| text.lines().position(|line| line.contains(at)))?
+    }
+
+    /// Whether the page that is open is not past the lesson's question.
+    pub fn question_is_ahead(&self) -> bool {
+        let pages = self.pages();
+        let question = pages.iter().position(|page| *page == Page::Question);
+        question.is_some_and(|question| self.page_index() <= question)
     }
 
     /// Whether the question is open: shown and neither answered nor skipped.
     pub fn question_open(&self) -> bool {
-        self.page == Page::Question && self.here().prediction.is_none()
+        self.nav.page == Page::Question && self.here().prediction.is_none()
     }
 
     /// Number of the lesson among those with a bug, from 1; the system and the hindsight have none.
@@ -300,9 +185,9 @@ impl Model {
 
     /// Where the keys go.
     pub fn place(&self) -> Place {
-        match &self.overlay {
+        match &self.dialog.overlay {
             Some(Overlay::Help | Overlay::Tour | Overlay::Reading { .. } | Overlay::Error(_)) => Place::Reading,
-            Some(Overlay::Files { .. } | Overlay::Shell(_)) => Place::Chooser,
+            Some(Overlay::Files { .. } | Overlay::Shell(_) | Overlay::Courses(_)) => Place::Chooser,
             Some(Overlay::Lessons(_)) => Place::Lessons,
             Some(Overlay::Jumping(_)) => Place::Jumping,
             Some(Overlay::Note(_) | Overlay::Search(_) | Overlay::Hypothesis { .. }) => Place::Writing,
@@ -311,56 +196,78 @@ impl Model {
             Some(Overlay::Revealing | Overlay::Repeating(_) | Overlay::Images) => Place::Asking,
             Some(Overlay::Editor(editor)) if editor.asks => Place::Unsaved,
             Some(Overlay::Editor(_)) => Place::Editor,
-            None if self.screen == Screen::Welcome => Place::Welcome,
-            None => match (self.focus, self.tab) {
-                (Focus::Lesson, _) if self.reflecting.is_some() => Place::Writing,
-                (Focus::Lesson, _) if self.question_open() => Place::Question,
-                (Focus::Lesson, _) => Place::Story,
-                (Focus::Map, _) => Place::Map,
-                (Focus::Side, Tab::Evidence) => Place::Evidence,
-                (Focus::Side, Tab::Logs) => Place::Logs,
-                (Focus::Side, Tab::Files) => Place::Files,
-                (Focus::Side, Tab::Diff) => Place::Diff,
-                (Focus::Side, Tab::Journal) => Place::Journal,
-            },
+            None => self.place_behind(),
+        }
+    }
+
+    /// Where they go once nothing lies over the screen.
+    pub fn place_behind(&self) -> Place {
+        if self.nav.screen == Screen::Welcome {
+            return Place::Welcome;
+        }
+        match (self.nav.focus, self.nav.tab) {
+            (Focus::Lesson, _) if self.dialog.reflecting.is_some() => Place::Writing,
+            (Focus::Lesson, _) if self.question_open() => Place::Question,
+            (Focus::Lesson, _) => Place::Story,
+            (Focus::Map, _) => Place::Map,
+            (Focus::Side, Tab::Evidence) => Place::Evidence,
+            (Focus::Side, Tab::Logs) => Place::Logs,
+            (Focus::Side, Tab::Files) => Place::Files,
+            (Focus::Side, Tab::Diff) => Place::Diff,
+            (Focus::Side, Tab::Journal) => Place::Journal,
         }
     }
 
     /// Whether something on the screen moves: work goes on, or a save is so young that its age is told in seconds.
     pub fn moves(&self) -> Option<std::time::Duration> {
-        let waits = self.beginning.is_some() && matches!(self.engine, EngineStatus::Here(_));
-        if self.work.is_some() || self.leaving.is_some() || waits {
+        let waits = self.work.beginning.is_some() && matches!(self.lab.engine, EngineStatus::Here(_));
+        if self.work.current.is_some() || self.work.leaving.is_some() || waits {
             return Some(std::time::Duration::from_millis(250));
         }
-        let youngest = if self.shows_stale() { self.stale_since() } else { None };
-        match youngest.map(|at| self.now.saturating_sub(at)) {
-            Some(0..60_000) => Some(std::time::Duration::from_secs(1)),
-            Some(60_000..3_600_000) => Some(std::time::Duration::from_secs(60)),
-            _ => None,
-        }
+        // Ages that are told: each is told anew when its words change.
+        let stale = if self.shows_stale() { self.stale_since() } else { None };
+        let started = self.lab.stale.iter().filter_map(|stale| {
+            self.lab.containers.iter().find(|container| container.service == stale.service)?.started_at
+        });
+        let asked = self.lab.asked_at.filter(|_| !self.lab.asked && self.nav.screen == Screen::Lesson);
+        let ages = stale.into_iter().chain(started).chain(asked).map(|at| self.now.saturating_sub(at));
+        ages.map(text::until_older).min().map(std::time::Duration::from_millis)
     }
 
     /// Whether what is saved and not live is told now.
     pub fn shows_stale(&self) -> bool {
-        !self.stale.is_empty()
+        !self.lab.stale.is_empty()
     }
 
     /// When the youngest file that is not live was saved.
     pub fn stale_since(&self) -> Option<u64> {
-        let files = self.stale.iter().flat_map(|stale| &stale.files);
-        files.filter_map(|file| self.saved.get(file)).max().copied()
+        let files = self.lab.stale.iter().flat_map(|stale| &stale.files);
+        files.filter_map(|file| self.lab.saved.get(file)).max().copied()
     }
 
     /// The wrong turn that explains most of the last verification: this lesson's first, remarks last.
     pub fn wrong_turn(&self) -> Option<&NamedWrongTurn> {
-        let turns = &self.progress.last_report.as_ref()?.wrong_turns;
+        let turns = &self.lab.progress.last_report.as_ref()?.wrong_turns;
         let here = self.lesson_id();
         turns.iter().min_by_key(|turn| (turn.remark, turn.lesson != here))
     }
 
+    /// The others that were recognised, without remarks: each is true of what runs.
+    pub fn other_turns(&self) -> impl Iterator<Item = &NamedWrongTurn> {
+        let first = self.wrong_turn().map(|turn| turn.id.as_str());
+        let turns = self.lab.progress.last_report.iter().flat_map(|report| &report.wrong_turns);
+        turns.filter(move |turn| !turn.remark && Some(turn.id.as_str()) != first).take(2)
+    }
+
+    /// Names of the base images that are not here.
+    pub fn missing_images(&self) -> impl Iterator<Item = &str> {
+        let images = self.lab.images.iter().flatten();
+        images.filter(|image| image.origin == ImageOrigin::Absent).map(|image| image.name.as_str())
+    }
+
     /// The services that run.
     pub fn running(&self) -> Vec<&str> {
-        let running = self.containers.iter().filter(|one| one.state == ServiceState::Running);
+        let running = self.lab.containers.iter().filter(|one| one.state == ServiceState::Running);
         running.map(|one| one.service.as_str()).collect()
     }
 
@@ -375,7 +282,7 @@ impl Model {
                 _ => None,
             })
             .collect();
-        let mut files: Vec<&str> = self.files.files.iter().map(|(path, _)| path.as_str()).collect();
+        let mut files: Vec<&str> = self.lab.files.files.iter().map(|(path, _)| path.as_str()).collect();
         files.sort_by_key(|path| {
             let rank = shown.iter().position(|shown| is_named(path, shown)).unwrap_or(shown.len());
             (rank, *path)
@@ -385,15 +292,15 @@ impl Model {
 
     /// The scroll of the pane that has the keys; logs have their own.
     pub fn scroll_mut(&mut self) -> &mut Scroll {
-        if self.overlay.is_some() {
-            return &mut self.scrolls.overlay;
+        if self.dialog.overlay.is_some() {
+            return &mut self.nav.scrolls.overlay;
         }
-        match (self.focus, self.tab) {
-            (Focus::Lesson, _) => &mut self.scrolls.lesson,
-            (Focus::Map, _) | (Focus::Side, Tab::Evidence | Tab::Logs) => &mut self.scrolls.evidence,
-            (Focus::Side, Tab::Files) => &mut self.scrolls.files,
-            (Focus::Side, Tab::Diff) => &mut self.scrolls.diff,
-            (Focus::Side, Tab::Journal) => &mut self.scrolls.journal,
+        match (self.nav.focus, self.nav.tab) {
+            (Focus::Lesson, _) => &mut self.nav.scrolls.lesson,
+            (Focus::Map, _) | (Focus::Side, Tab::Evidence | Tab::Logs) => &mut self.nav.scrolls.evidence,
+            (Focus::Side, Tab::Files) => &mut self.nav.scrolls.files,
+            (Focus::Side, Tab::Diff) => &mut self.nav.scrolls.diff,
+            (Focus::Side, Tab::Journal) => &mut self.nav.scrolls.journal,
         }
     }
 }

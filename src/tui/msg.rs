@@ -73,6 +73,10 @@ pub enum Effect {
     GetEngine,
     /// Give the terminal to `breakfix demo`, which plays the recorded course where no engine answers.
     PlayRecorded,
+    /// Give the terminal to `breakfix practice`, with this course.
+    Practise,
+    /// Give the terminal to the tutorial of this course, and end with it.
+    BeginCourse(String),
     /// Give the terminal to the pager, with this text.
     OpenPager(String),
     /// Put this text into the clipboard.

@@ -1,20 +1,16 @@
-//! The one task that waits: messages in through one bounded channel, effects out, a picture when something changed.
+//! The learner's screen in the loop: messages in, effects out, a picture when something changed.
 
-use std::{collections::VecDeque, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
+use std::{collections::VecDeque, path::PathBuf, process::Stdio, sync::Arc};
 
-use tokio::{
-    process::Command,
-    sync::mpsc::{self, Receiver, Sender},
-    task::JoinHandle,
-    time::{Instant, sleep_until},
-};
+use tokio::{process::Command, sync::mpsc::Receiver, task::JoinHandle, time::Instant};
 
 use super::{
     config::Config,
-    disk,
+    event_loop::{CLOSING, EventLoop, Woken},
+    events::read_keys,
+    lab_files,
     model::Model,
     msg::{Effect, Msg},
-    sources::{Signals, forward, read_keys},
     terminal::{self, Terminal},
     update::update,
     view::view,
@@ -25,13 +21,6 @@ use crate::{
     error::{Error, Result},
     journal::now_ms,
 };
-
-/// Messages that may wait. Each holds a few hundred updates at most.
-const WAITING: usize = 64;
-/// Between two pictures that no key has asked for.
-const FRAME: Duration = Duration::from_millis(33);
-/// How long the conductor may take to close before the program ends without it.
-const CLOSING: Duration = Duration::from_secs(3);
 
 /// Where the lab is, and on which engine.
 #[derive(Debug, Clone)]
@@ -46,39 +35,26 @@ pub struct Place {
 pub struct Runtime {
     terminal: Terminal,
     model: Model,
-    messages: Receiver<Msg>,
-    sender: Sender<Msg>,
+    events: EventLoop,
     input: Option<JoinHandle<()>>,
     remote: Remote,
     place: Place,
     course: Arc<Course>,
-    dirty: bool,
     /// Set when the program may end.
     over: bool,
-    closing_since: Option<Instant>,
 }
 
 impl Runtime {
     /// Starts to listen: keys, and what the conductor tells.
-    pub fn new(terminal: Terminal, model: Model, remote: Remote, told: Receiver<Update>, place: Place) -> Self {
-        let (sender, messages) = mpsc::channel(WAITING);
-        tokio::spawn(forward(told, sender.clone()));
+    ///
+    /// # Errors
+    /// Environment: the system has no room for it.
+    pub fn new(terminal: Terminal, model: Model, remote: Remote, told: Receiver<Update>, place: Place) -> Result<Self> {
+        let events = EventLoop::new(Some(told))?;
         let course = Arc::clone(&model.course);
-        let mut runtime = Self {
-            terminal,
-            model,
-            messages,
-            sender,
-            input: None,
-            remote,
-            place,
-            course,
-            dirty: true,
-            over: false,
-            closing_since: None,
-        };
+        let mut runtime = Self { terminal, model, events, input: None, remote, place, course, over: false };
         runtime.listen();
-        runtime
+        Ok(runtime)
     }
 
     /// Takes the mouse, or leaves it to the terminal.
@@ -95,43 +71,29 @@ impl Runtime {
     /// Environment: the terminal is gone.
     pub async fn run(&mut self) -> Result<Option<i32>> {
         self.carry_out(Effect::ReadLab).await?;
-        let mut signals = Signals::new()?;
-        let mut drawn_at = Instant::now() - FRAME;
         let mut ticked_at = Instant::now();
         while !self.over {
             let mut pressed = false;
-            let frame_due = self.dirty.then(|| drawn_at + FRAME);
-            let tick_due = self.model.moves().map(|every| ticked_at + every);
-            let closing_due = self.closing_since.map(|since| since + CLOSING);
-            let due = [frame_due, tick_due, closing_due].into_iter().flatten().min();
-            tokio::select! {
-                biased;
-                signal = signals.next() => {
+            let tick = self.model.moves().map(|every| ticked_at + every);
+            match self.events.next(tick).await {
+                Woken::Signal(signal) => {
                     self.remote.send(Action::Quit);
                     return Ok(Some(signal));
                 }
-                message = self.messages.recv() => {
-                    let Some(message) = message else { break };
-                    pressed |= self.take(message).await?;
-                    // What else has arrived comes into the same picture.
-                    for _ in 0..WAITING {
-                        let Ok(message) = self.messages.try_recv() else { break };
+                Woken::Messages(messages) => {
+                    for message in messages {
                         pressed |= self.take(message).await?;
                     }
                 }
-                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
+                Woken::Due => {}
+                Woken::Over => break,
             }
-            let now = Instant::now();
-            if tick_due.is_some_and(|due| now >= due) {
-                ticked_at = now;
+            if tick.is_some_and(|due| Instant::now() >= due) {
+                ticked_at = Instant::now();
                 self.take(Msg::Tick).await?;
             }
-            if closing_due.is_some_and(|due| now >= due) {
-                break;
-            }
-            if self.dirty && (pressed || now >= drawn_at + FRAME) {
+            if self.events.draws(pressed) {
                 self.draw()?;
-                drawn_at = Instant::now();
             }
         }
         Ok(None)
@@ -139,13 +101,13 @@ impl Runtime {
 
     /// Why nothing could go on, if that is how it ended.
     pub fn fatal(&mut self) -> Option<Error> {
-        self.model.fatal.take()
+        self.model.work.fatal.take()
     }
 
     /// Lets the conductor put its toolbox away; not for ever.
     pub async fn wait_for_the_conductor(&mut self) {
         let closed = async {
-            while let Some(message) = self.messages.recv().await {
+            while let Some(message) = self.events.message().await {
                 if matches!(&message, Msg::Updates(updates) if updates.contains(&Update::Closed)) {
                     return;
                 }
@@ -157,7 +119,7 @@ impl Runtime {
     fn draw(&mut self) -> Result<()> {
         let model = &self.model;
         self.terminal.draw(|frame| view(model, frame)).map_err(gone)?;
-        self.dirty = false;
+        self.events.drawn();
         Ok(())
     }
 
@@ -165,7 +127,7 @@ impl Runtime {
     async fn take(&mut self, message: Msg) -> Result<bool> {
         let pressed = matches!(message, Msg::Key(_) | Msg::Mouse(_) | Msg::Paste(_) | Msg::Resize(..));
         self.model.now = now_ms();
-        self.dirty = true;
+        self.events.changed();
         let mut effects: VecDeque<Effect> = update(&mut self.model, message).into();
         while let Some(effect) = effects.pop_front() {
             if let Some(answer) = Box::pin(self.carry_out(effect)).await? {
@@ -180,25 +142,25 @@ impl Runtime {
         match effect {
             Effect::Conduct(action) => {
                 if action == Action::Quit {
-                    self.closing_since.get_or_insert_with(Instant::now);
+                    self.events.close();
                 }
                 self.remote.send(action);
             }
             Effect::ReadLab => {
                 let (dir, course) = (self.place.dir.clone(), Arc::clone(&self.course));
-                self.off_main(move || Msg::Lab(disk::read_lab(&dir, &course)));
+                self.off_main(move || Msg::Lab(lab_files::read_lab(&dir, &course)));
             }
             Effect::ReadFile(file) => {
                 let dir = self.place.dir.clone();
                 self.off_main(move || {
-                    let text = disk::read_file(&dir, &file);
+                    let text = lab_files::read_file(&dir, &file);
                     Msg::Opened { file, text }
                 });
             }
             Effect::SaveFile { file, text } => {
                 let dir = self.place.dir.clone();
                 self.off_main(move || {
-                    let result = disk::save_file(&dir, file.clone(), text);
+                    let result = lab_files::save_file(&dir, file.clone(), text);
                     Msg::Saved { file, result }
                 });
             }
@@ -222,6 +184,21 @@ impl Runtime {
                 let command = self.again(&["demo"]);
                 return Ok(Some(Msg::Returned(self.outside(command, "breakfix demo").await?)));
             }
+            Effect::Practise => {
+                let course =
+                    self.course.origin.path().map_or(self.course.id.clone(), |path| path.display().to_string());
+                let command = self.again(&["--course", &course, "practice", "--from-tutorial"]);
+                return Ok(Some(Msg::Returned(self.outside(command, "breakfix practice").await?)));
+            }
+            Effect::BeginCourse(name) => {
+                let command = self.again(&["--course", &name, "learn"]);
+                // Two tutorials on one screen would be one too many.
+                self.remote.send(Action::Quit);
+                self.events.close();
+                let result = self.outside(command, &format!("breakfix --course {name}")).await?;
+                self.over = result.is_ok();
+                return Ok(Some(Msg::Returned(result)));
+            }
             Effect::OpenPager(text) => {
                 return Ok(Some(Msg::Returned(self.page(&text).await?)));
             }
@@ -238,7 +215,7 @@ impl Runtime {
     }
 
     fn off_main(&self, work: impl FnOnce() -> Msg + Send + 'static) {
-        let sender = self.sender.clone();
+        let sender = self.events.sender();
         tokio::task::spawn_blocking(move || {
             // Nobody to hear it means that the program is over.
             let _ = sender.blocking_send(work());
@@ -247,7 +224,7 @@ impl Runtime {
 
     /// Reads keys, until told to stop.
     fn listen(&mut self) {
-        self.input = Some(tokio::spawn(read_keys(self.sender.clone())));
+        self.input = Some(tokio::spawn(read_keys(self.events.sender())));
     }
 
     /// Stops to read keys. The stream has to be gone before another program reads them, or it would steal some.
@@ -295,7 +272,7 @@ impl Runtime {
                         Ok(status) => Err(Error::environment(format!("{name} ended with {status}"))),
                         Err(error) => Err(Error::environment(format!("{name} was lost sight of")).because(error)),
                     },
-                    Some(message) = self.messages.recv() => {
+                    Some(message) = self.events.message() => {
                         self.model.now = now_ms();
                         for effect in update(&mut self.model, message) {
                             // Only keys ask for the terminal, and none come in here.
@@ -317,7 +294,7 @@ impl Runtime {
         self.terminal.take_again().map_err(gone)?;
         self.take_mouse(self.model.config.mouse)?;
         self.model.size = self.terminal.size();
-        self.dirty = true;
+        self.events.changed();
         self.listen();
         Ok(())
     }

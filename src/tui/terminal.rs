@@ -3,6 +3,7 @@
 use std::{
     backtrace::Backtrace,
     io::{self, IsTerminal, Stdout, Write, stdout},
+    mem::ManuallyDrop,
     panic::PanicHookInfo,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
@@ -25,7 +26,10 @@ use crate::error::{Error, Result};
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, as long as it is ours. Dropping it gives it back.
-pub struct Terminal(ratatui::Terminal<CrosstermBackend<Stdout>>);
+///
+/// ratatui's own end would show the cursor, which [`give_back`] does, and tell standard error where it cannot: where the terminal
+/// has vanished, that is a panic. So it is never dropped.
+pub struct Terminal(ManuallyDrop<ratatui::Terminal<CrosstermBackend<Stdout>>>);
 
 impl Terminal {
     /// Takes the terminal: raw keys, a screen of our own, pasted text as text.
@@ -41,7 +45,7 @@ impl Terminal {
         }
         enter().map_err(|error| Error::environment("the terminal cannot be used").because(error))?;
         let terminal = ratatui::Terminal::new(CrosstermBackend::new(stdout()));
-        terminal.map(Self).map_err(|error| {
+        terminal.map(ManuallyDrop::new).map(Self).map_err(|error| {
             give_back();
             Error::environment("the terminal cannot be used").because(error)
         })
@@ -124,6 +128,7 @@ pub fn give_back() {
 
 /// From now on a panic in any thread or task gives the terminal back, writes a report, says where it is, and ends the
 /// program with code 101. The stack is left as it is: the next start finds it.
+#[expect(clippy::disallowed_methods, reason = "a panic in one task does not come back to `main`")]
 pub fn end_on_panic(reports: PathBuf) {
     std::panic::set_hook(Box::new(move |info| {
         give_back();
@@ -143,6 +148,11 @@ pub fn end_on_panic(reports: PathBuf) {
         // Other tasks would go on and draw over the message.
         std::process::exit(101);
     }));
+}
+
+/// The exit code of a program that this signal has ended.
+pub fn ended_by(signal: i32) -> u8 {
+    u8::try_from(128 + signal).unwrap_or(u8::MAX)
 }
 
 fn words(info: &PanicHookInfo<'_>) -> String {

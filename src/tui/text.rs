@@ -13,87 +13,31 @@ pub fn width(text: &str) -> usize {
 
 /// Removes everything that a terminal would obey rather than show; tabs become spaces, and lines stay lines.
 pub fn clean(text: &str) -> String {
-    strip(text, false)
+    crate::sanitize::stripped(text).replace('\t', "    ")
 }
 
 /// Like [`clean`], but colour and weight (`ESC [ … m`) stay.
 pub fn clean_keeping_colour(text: &str) -> String {
-    strip(text, true)
+    crate::sanitize::stripped_to_colour(text).replace('\t', "    ")
 }
 
-fn strip(text: &str, keep_colour: bool) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\u{1b}' => escape(&mut chars, keep_colour, &mut clean),
-            '\t' => clean.push_str("    "),
-            '\n' => clean.push('\n'),
-            // Marks that turn the direction of text around can make a line read as what it is not.
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {}
-            c if c.is_control() => {}
-            c => clean.push(c),
-        }
-    }
-    clean
-}
-
-fn escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, keep_colour: bool, clean: &mut String) {
-    match chars.next() {
-        Some('[') => {
-            let mut parameters = String::new();
-            for c in chars.by_ref() {
-                if ('\u{40}'..='\u{7e}').contains(&c) {
-                    let harmless = parameters.len() <= 32 && parameters.chars().all(|c| c.is_ascii_digit() || c == ';');
-                    if keep_colour && c == 'm' && harmless {
-                        clean.push_str("\u{1b}[");
-                        clean.push_str(&parameters);
-                        clean.push('m');
-                    }
-                    return;
-                }
-                if c == '\n' {
-                    clean.push('\n');
-                    return;
-                }
-                parameters.push(c);
-            }
-        }
-        // Strings that end with BEL or ESC \: titles, links, clipboard, device control.
-        Some(']' | 'P' | 'X' | '^' | '_') => {
-            while let Some(c) = chars.next() {
-                if c == '\u{7}' || c == '\u{9c}' {
-                    return;
-                }
-                if c == '\u{1b}' {
-                    chars.next_if_eq(&'\\');
-                    return;
-                }
-                if c == '\n' {
-                    clean.push('\n');
-                    return;
-                }
-            }
-        }
-        Some('\n') => clean.push('\n'),
-        _ => {}
-    }
-}
-
-/// The text cut to so many columns, with `…` where something was cut.
+/// The text cut to so many columns, with `…` where something was cut: after a word, where one of several fits.
 pub fn cut(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
     let mut kept = String::new();
     let mut used = 0;
-    for c in text.chars() {
-        let wide = c.width().unwrap_or(0);
-        if used + wide + 1 > columns {
-            break;
-        }
-        used += wide;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next_if(|c| used + c.width().unwrap_or(0) < columns) {
+        used += c.width().unwrap_or(0);
         kept.push(c);
+    }
+    let inside_a_word = chars.peek().is_some_and(|next| *next != ' ') && !kept.ends_with(' ');
+    let before = kept.trim_end().rfind(' ').map(|space| kept[..space].trim_end());
+    if let Some(words) = before.filter(|words| inside_a_word && !words.trim().is_empty()) {
+        kept.truncate(words.len());
+        kept.push(' ');
     }
     if columns > 0 {
         kept.push('…');
@@ -192,6 +136,17 @@ pub fn span(ms: u64) -> String {
     }
 }
 
+/// In how many milliseconds the words of [`span`] for this age change.
+pub fn until_older(ms: u64) -> u64 {
+    let step = match ms {
+        0..60_000 => 1_000,
+        60_000..3_600_000 => 60_000,
+        3_600_000..86_400_000 => 3_600_000,
+        _ => 86_400_000,
+    };
+    step - ms % step
+}
+
 /// An amount of bytes in words: `92 MB`.
 pub fn bytes(amount: u64) -> String {
     match amount {
@@ -227,7 +182,7 @@ mod tests {
     fn nothing_that_a_terminal_obeys_gets_through() {
         let hostile =
             "a\u{1b}[2Jb\u{1b}]0;title\u{7}c\u{1b}]52;c;AAAA\u{1b}\\d\u{1b}Pq\u{1b}\\e\rf\u{7}g\u{9b}31mh\u{202e}i";
-        assert_eq!(clean(hostile), "abcdefg31mhi");
+        assert_eq!(clean(hostile), "abcdefghi");
         assert_eq!(clean("a\tb\nc"), "a    b\nc");
         assert_eq!(clean("\u{1b}[31"), "");
     }

@@ -1,7 +1,8 @@
 //! Colours and weights. Three colours mean something (works, broken, attention), and there is never a background.
 //!
 //! On a dark ground the terminal's own sixteen are used. On a light one those are too pale in most terminals (a yellow, a
-//! green, a cyan that can hardly be read on white), so there it is the darker ones of the fixed 256.
+//! green, a cyan that can hardly be read on white), so there it is the darker ones of the fixed 256, where the terminal has
+//! them.
 
 use ratatui::style::{Color, Modifier, Style};
 use serde::{Deserialize, Serialize};
@@ -60,13 +61,15 @@ impl Palette {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
     palette: Palette,
+    /// The terminal has sixteen colours, and no more.
+    sixteen: bool,
 }
 
 impl Theme {
     /// With the terminal's sixteen colours, on a dark ground.
-    pub const COLOUR: Self = Self { palette: Palette::Dark };
+    pub const COLOUR: Self = Self { palette: Palette::Dark, sixteen: false };
     /// With weights only.
-    pub const MONO: Self = Self { palette: Palette::Mono };
+    pub const MONO: Self = Self { palette: Palette::Mono, sixteen: false };
 
     /// The theme for this choice; `no_color` and `term` are the environment's `NO_COLOR` and `TERM`.
     pub fn choose(choice: ColorChoice, no_color: Option<&str>, term: Option<&str>) -> Self {
@@ -83,11 +86,19 @@ impl Theme {
         let light = background.and_then(|both| both.rsplit(';').next()).is_some_and(|last| matches!(last, "7" | "15"));
         match palette {
             _ if !self.is_coloured() => self,
-            Palette::Auto if light => Self { palette: Palette::Light },
-            Palette::Auto => Self { palette: Palette::Dark },
-            Palette::ColourBlind if light => Self { palette: Palette::ColourBlindLight },
-            palette => Self { palette },
+            Palette::Auto if light => Self { palette: Palette::Light, ..self },
+            Palette::Auto => Self { palette: Palette::Dark, ..self },
+            Palette::ColourBlind if light => Self { palette: Palette::ColourBlindLight, ..self },
+            palette => Self { palette, ..self },
         }
+    }
+
+    /// The same for what this terminal can show; `term` and `colorterm` are the environment's `TERM` and `COLORTERM`.
+    pub fn shown_by(self, term: Option<&str>, colorterm: Option<&str>) -> Self {
+        let many = term.is_some_and(|term| {
+            ["256", "direct", "kitty", "alacritty", "ghostty"].iter().any(|has| term.contains(has))
+        });
+        Self { sixteen: !many && colorterm.is_none_or(str::is_empty), ..self }
     }
 
     /// Whether colours are used.
@@ -99,6 +110,12 @@ impl Theme {
     fn ink(self, colour: Color) -> Color {
         use Color::{Blue, Cyan, Green, Indexed, LightBlue, Magenta, Red, Yellow};
         match (self.palette, colour) {
+            // Of the sixteen, those that can be read on white.
+            (Palette::Light, Yellow | Cyan) if self.sixteen => Magenta,
+            (Palette::Light, Green | Red | Magenta | Blue) if self.sixteen => colour,
+            (Palette::ColourBlindLight, Green | Blue | Cyan) if self.sixteen => Blue,
+            (Palette::ColourBlindLight, Red) if self.sixteen => Red,
+            (Palette::ColourBlindLight, Yellow | Magenta) if self.sixteen => Magenta,
             (Palette::Light, Green) => Indexed(28),
             (Palette::Light, Red) => Indexed(160),
             (Palette::Light, Yellow) => Indexed(130),
@@ -225,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_palette_is_chosen_and_colour_stays_off_where_it_is_off() {
-        assert_eq!(Theme::COLOUR.with(Palette::Auto, Some("0;15")), Theme { palette: Palette::Light });
+        assert_eq!(Theme::COLOUR.with(Palette::Auto, Some("0;15")), Theme { palette: Palette::Light, sixteen: false });
         assert_eq!(Theme::COLOUR.with(Palette::Auto, Some("15;0")), Theme::COLOUR);
         assert_eq!(Theme::COLOUR.with(Palette::Auto, None), Theme::COLOUR);
         assert_eq!(Theme::MONO.with(Palette::Light, None), Theme::MONO);
@@ -311,6 +328,20 @@ mod tests {
         ];
         for style in styles {
             assert_eq!((style.fg, style.bg), (None, None));
+        }
+    }
+
+    #[test]
+    fn a_light_palette_keeps_to_the_colours_that_the_terminal_has() {
+        let colours = |term, palette| {
+            let theme = Theme::COLOUR.shown_by(Some(term), None).with(palette, Some("0;15"));
+            [theme.good(), theme.bad(), theme.attention(), theme.code(), theme.keyword(), theme.service(2)]
+                .map(|s| s.fg)
+        };
+        for palette in [Palette::Auto, Palette::Light, Palette::ColourBlind, Palette::ColourBlindLight] {
+            let few = colours("xterm", palette);
+            assert!(few.iter().all(|colour| !matches!(colour, Some(Color::Indexed(_) | Color::Rgb(..)))), "{few:?}");
+            assert!(colours("xterm-256color", palette).iter().any(|colour| matches!(colour, Some(Color::Indexed(_)))));
         }
     }
 }

@@ -3,6 +3,9 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+pub mod engine_proxy;
+pub mod submissions;
+
 use std::{
     collections::BTreeSet,
     process::{Command, Stdio},

@@ -80,7 +80,7 @@ fn a_representation_that_a_browser_takes_for_a_tag_is_named_whatever_it_says() {
 #[test]
 fn the_fixed_stack_needs_no_word() {
     let report = judge(&works());
-    assert_eq!(report.verdict, Verdict::Works, "{:?}", report.checks);
+    assert_eq!(report.verdict(), Verdict::Works, "{:?}", report.checks);
     assert_eq!((report.wrong_turns.len(), report.odd.len()), (0, 0));
 }
 
@@ -182,23 +182,84 @@ fn what_the_files_do_not_show_is_seen_in_what_runs() {
     let own = http(502, "Bad Gateway", "nginx/1.28.0", "<hr><center>nginx/1.28.0</center>");
     let answers = Observation::Http(http(200, "OK", "Werkzeug", "Sell something"));
     scene.gateway(502, "Bad Gateway", answers).saw("nginx-flaskapp", Observation::Http(own));
-    assert_eq!(named(&scene), ["nginx-keeps-old-address"]);
+    scene.survey.services.get_mut("flaskapp").unwrap().addresses = vec!["10.0.0.3".into()];
+    for (line, turns) in [
+        (
+            "[error] 7#7: *1 connect() failed (113: No route to host), upstream: \"http://10.0.0.2:80/\"",
+            &["nginx-keeps-old-address"][..],
+        ),
+        ("[error] 7#7: *1 connect() failed (111: Connection refused), upstream: \"http://10.0.0.3:80/\"", &[]),
+        ("[error] 7#7: *1 no resolver defined to resolve flaskapp, client: 10.0.0.1", &["no-resolver"]),
+        ("[error] 7#7: *1 upstream sent too big header, upstream: \"http://10.0.0.3:80/\"", &["header-too-big"]),
+    ] {
+        scene.survey.services.get_mut("nginx").unwrap().log = vec![line.into()];
+        assert_eq!(named(&scene), turns, "{line}");
+    }
 
     let mut scene = works();
     let output = "FATAL:  password authentication failed for user \"docker\"".to_owned();
     scene.saw("flaskapp-db", Observation::Exit { code: 1, output });
+    scene.fact("db.told_otherwise", "");
     fails_to_store(&mut scene);
+    assert_eq!(named(&scene), Vec::<String>::new(), "a new volume remembers nothing");
+    scene.log("db", "PostgreSQL Database directory appears to contain a database; Skipping initialization");
     assert_eq!(named(&scene), ["volume-keeps-old-settings"], "the files agree, so the volume does not");
-    let compose =
-        scene.facts.texts["docker-compose.yml"].replace("init: true", "environment:\n      POSTGRES_PASSWORD: x");
-    scene.file("docker-compose.yml", &compose);
-    assert_eq!(named(&scene), ["passwords-differ", "volume-keeps-old-settings"], "what says more comes first");
+    scene.fact("db.told_otherwise", "POSTGRES_PASSWORD");
+    assert_eq!(named(&scene), ["passwords-differ"], "the files do not agree, whatever the volume holds");
 
     let mut scene = works();
     scene.saw("flaskapp-db", Observation::Connected { what: "PostgreSQL 17.5 (no tables yet)".into() });
     scene.fact("db.volume", "shopdata");
     fails_to_store(&mut scene);
     assert_eq!(named(&scene), ["not-bootstrapped", "another-volume"]);
+}
+
+#[test]
+fn a_database_that_ended_is_told_by_its_own_last_words() {
+    for (line, turns) in [
+        (
+            "initdb: error: directory \"/var/lib/postgresql/data\" exists but is not empty",
+            &["data-directory-not-empty"][..],
+        ),
+        ("initdb: could not look up effective user ID 1000: user does not exist", &["db-user-unknown"]),
+        ("docker-entrypoint.sh: line 17: /run/secrets/pw: No such file or directory", &["secret-never-came"]),
+        ("Error: Database is uninitialized and superuser password is not specified.", &["database-without-password"]),
+        (
+            "error: both POSTGRES_PASSWORD and POSTGRES_PASSWORD_FILE are set (but are exclusive)",
+            &["password-told-twice"],
+        ),
+        ("FATAL:  database files are incompatible with server", &["other-postgres-version"]),
+        ("FATAL:  could not create lock file \"postmaster.pid\": Read-only file system", &["volume-read-only"]),
+        ("FATAL:  could not extend file \"base/1\": No space left on device", &["database-disk-full"]),
+        ("FATAL:  unrecognized configuration parameter \"max_conections\"", &[]),
+    ] {
+        let mut scene = works();
+        let gone = Observation::NotRunning { service: "db".into(), exit_code: Some(1), last_line: Some(line.into()) };
+        scene.saw("flaskapp-db", gone).log("db", line);
+        let db = scene.survey.services.get_mut("db").unwrap();
+        (db.state, db.exit_code) = (ServiceState::Exited, Some(1));
+        fails_to_store(&mut scene);
+        assert_eq!(named(&scene), turns, "{line}");
+    }
+}
+
+#[test]
+fn a_name_that_nginx_misses_is_told_by_who_has_it() {
+    let line = "nginx: [emerg] host not found in upstream \"flaskapp\" in /etc/nginx/conf.d/flaskapp.conf:6";
+    for (means, turns) in [
+        ("of nobody", &["unknown-upstream"][..]),
+        ("of a service on other networks", &["nginx-on-another-network"]),
+        ("known on another network only", &["alias-on-another-network"]),
+        ("known", &[]),
+    ] {
+        let mut scene = works();
+        let gone =
+            Observation::NotRunning { service: "nginx".into(), exit_code: Some(1), last_line: Some(line.into()) };
+        scene.shut(Observation::Refused).saw("nginx-flaskapp", gone).not_asked(&["upstream"]).log("nginx", line);
+        scene.survey.services.get_mut("nginx").unwrap().state = ServiceState::Exited;
+        scene.fact("nginx.upstream_name", means);
+        assert_eq!(named(&scene), turns, "{means}");
+    }
 }
 
 #[test]
@@ -210,7 +271,7 @@ fn a_page_that_shows_one_item_need_not_show_the_next() {
         }
         let report = judge(&scene);
         let failed = report.checks.iter().filter(|check| check.status == Status::Fail);
-        (report.verdict, failed.map(|check| check.id.clone()).collect::<Vec<_>>())
+        (report.verdict(), failed.map(|check| check.id.clone()).collect::<Vec<_>>())
     };
     assert_eq!(again(|_| {}), (Verdict::Works, vec![]));
     assert_eq!(again(|answer| answer.visible = "another".into()), (Verdict::Broken, vec!["second-row-shown".into()]));
@@ -313,4 +374,26 @@ fn a_stack_that_cannot_be_started_has_wrong_turns_too() {
     assert_eq!(named("a tab indents this line, and YAML allows none there"), ["compose-tab"]);
     assert_eq!(named("service `nginx` has no key `port`"), ["compose-key-misspelt"]);
     assert_eq!(named("something else"), [] as [&str; 0]);
+}
+
+#[test]
+fn two_mistakes_together_are_each_named_and_in_what_runs_words() {
+    // 80 on both sides of the mapping, nginx on 8080, and the database's port changed as well.
+    let mut scene = works();
+    scene.saw("browser-nginx", Observation::NotPublished { port: 8080, published: vec!["80->80/tcp (nginx)".into()] });
+    scene.fact("nginx.published", "80:80").fact("nginx.listen", "8080").fact("front.published", "");
+    scene.saw("flaskapp-db", Observation::Refused);
+    scene.fact("db.port", "5433").fact("db.host", "db");
+    fails_to_store(&mut scene);
+    let names = named(&scene);
+    assert!(
+        names.iter().any(|id| id == "neither-end-fits") && names.iter().any(|id| id == "db-port-changed"),
+        "{names:?}"
+    );
+    assert!(!names.iter().any(|id| id == "both-80"), "nginx does not listen on 80: {names:?}");
+    let report = judge(&scene);
+    let told =
+        |id: &str| report.wrong_turns.iter().find(|turn| turn.id == id).and_then(|turn| turn.explain.clone()).unwrap();
+    assert!(told("neither-end-fits").contains("nginx listens on 8080"), "{}", told("neither-end-fits"));
+    assert!(told("db-port-changed").contains("The app calls 5433"), "{}", told("db-port-changed"));
 }

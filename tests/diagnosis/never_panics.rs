@@ -27,7 +27,15 @@ fn observation() -> impl Strategy<Value = Observation> {
         }),
         (text, proptest::collection::vec(text, 0..4), proptest::collection::vec(proptest::option::of(text), 0..6))
             .prop_map(|(table, columns, row)| {
-                Observation::Rows(Rows { table, columns, rows: vec![row], submitted: BTreeMap::new(), total: 1 })
+                Observation::Rows(Rows {
+                    database: None,
+                    table,
+                    columns,
+                    rows: vec![row],
+                    submitted: BTreeMap::new(),
+                    total: 1,
+                    kept: None,
+                })
             }),
         (any::<i64>(), text).prop_map(|(code, output)| Observation::Exit { code, output }),
         text.prop_map(|because| Observation::NotAsked { because }),
@@ -52,6 +60,6 @@ proptest! {
         // Without a failure, no one is blamed.
         let fails = report.hops.iter().any(|hop| hop.status == Status::Fail)
             || report.checks.iter().any(|check| check.status == Status::Fail);
-        prop_assert_eq!(report.verdict == Verdict::Broken, fails);
+        prop_assert_eq!(report.verdict() == Verdict::Broken, fails);
     }
 }

@@ -44,16 +44,18 @@ impl Scene {
     pub fn works() -> Self {
         let mut front = http(200, "OK", "nginx/1.28.0", "Sell something");
         front.form = ["csrf_token", "name", "quantity", "description"].map(String::from).to_vec();
-        let mut submit = http(200, "OK", "nginx/1.28.0", &format!("[Item 1: {MARKER}, 42]"));
+        let mut submit = http(200, "OK", "nginx/1.28.0", &format!("[Item 1: {MARKER}, 42, sent by breakfix]"));
         submit.redirects = vec![(302, "/success".into())];
         submit.marker = Some(MARKER.into());
         let submitted = [("name", MARKER), ("quantity", "42"), ("description", "sent by breakfix")];
         let rows = Rows {
+            database: None,
             table: "items".into(),
             columns: ["id", "name", "quantity", "description"].map(String::from).to_vec(),
             rows: vec![["1", MARKER, "42", "sent by breakfix"].map(|cell| Some(cell.to_string())).to_vec()],
             submitted: submitted.map(|(name, value)| (name.to_string(), value.to_string())).into(),
             total: 1,
+            kept: None,
         };
         let mut scene = Self { survey: Survey::default(), facts: Facts::default() };
         scene.saw("browser-nginx", Observation::Http(front.clone()));
@@ -168,6 +170,7 @@ pub fn service(role: &str, listens: &[(&str, u16)]) -> ServiceReport {
             .collect(),
         log: Vec::new(),
         restarts: 0,
+        ..ServiceReport::default()
     }
 }
 
@@ -176,7 +179,7 @@ pub fn summary(report: &Report) -> String {
     let turns: Vec<&str> = report.wrong_turns.iter().map(|turn| turn.id.as_str()).collect();
     format!(
         "{:?} {} {} [{}]",
-        report.verdict,
+        report.verdict(),
         report.first_broken_hop.as_deref().unwrap_or("-"),
         report.first_failed_lesson.as_deref().unwrap_or("-"),
         turns.join(" ")

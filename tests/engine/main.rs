@@ -5,6 +5,7 @@
 // Support functions are part of the tests, and a failed step there is a failed test.
 #![allow(clippy::unwrap_used)]
 
+mod builders;
 #[path = "../common/mod.rs"]
 mod common;
 mod down;
@@ -14,6 +15,5 @@ mod ports;
 mod stranger;
 mod support;
 mod toolbox;
-mod top_layer;
 mod troubles;
 mod up;

@@ -40,7 +40,7 @@ async fn a_grader_gets_free_ports_of_loopback() {
     assert_eq!((moved.from, moved.target), (port, 80));
     let containers = lab.engine.containers(&lab.project).await.unwrap();
     let web = containers.iter().find(|container| container.service == "web").unwrap();
-    assert_eq!(web.ports, [(80, "tcp".into(), "127.0.0.1".into(), moved.to)]);
+    assert_eq!(web.ports, [format!("127.0.0.1:{}->80/tcp", moved.to).parse().unwrap()]);
     lab.page(moved.to).await;
 }
 

@@ -49,7 +49,7 @@ async fn a_strangers_stack_runs_within_limits_on_copies() {
     let network =
         lab.docker.inspect_network(&format!("{}_default", lab.project), None::<InspectNetworkOptions>).await.unwrap();
     let subnet = network.ipam.unwrap().config.unwrap()[0].subnet.clone().unwrap();
-    assert!(subnet.starts_with("10.213.") && subnet.ends_with("/28"), "{subnet}");
+    assert!(subnet.starts_with("172.30.") && subnet.ends_with("/28"), "{subnet}");
 
     // A copy is part of the container: new content asks for a new one.
     lab.write("conf.d/app.conf", &CONF.replace("listen 80;", "listen 80; server_name other;"));

@@ -160,8 +160,10 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        let (engine, project) = (self.engine.clone(), self.project.clone());
+        let project = self.project.clone();
         clean_up(async move {
+            // A connection of the test's own would wait for the test's runtime, which waits here.
+            let Ok(engine) = Engine::find(None).await else { return };
             let _ = engine.down(&project, None, true, &Progress::silent()).await;
             // No other test has a project that begins so.
             if let Ok(names) = engine.images_named(&format!("{project}-")).await {
@@ -221,5 +223,5 @@ pub fn change<'a>(report: &'a UpReport, service: &str) -> &'a Change {
 pub async fn published(lab: &Lab, service: &str, target: u16) -> u16 {
     let containers = lab.engine.containers(&lab.project).await.unwrap();
     let container = containers.into_iter().find(|container| container.service == service).expect("a container");
-    container.ports.iter().find(|port| port.0 == target).expect("a published port").3
+    container.ports.iter().find(|port| port.target == target).expect("a published port").host
 }

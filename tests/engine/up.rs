@@ -1,10 +1,7 @@
 use std::collections::BTreeMap;
 
 use bollard::query_parameters::TagImageOptionsBuilder;
-use breakfix::{
-    engine::ServiceState,
-    engine::{BuildPolicy, ChangeKind, Progress, Step, UpOptions},
-};
+use breakfix::engine::{BuildPolicy, ChangeKind, Progress, ServiceState, Step, UpOptions};
 
 use crate::support::*;
 
@@ -21,8 +18,8 @@ async fn a_stack_comes_up_and_only_what_changed_is_made_anew() {
     assert_eq!(web.name, format!("{}-web-1", lab.project));
     assert_eq!(web.state, ServiceState::Running);
     assert_eq!(web.networks, [format!("{}_default", lab.project)]);
-    let (target, protocol, host, port) = web.ports[0].clone();
-    assert_eq!((target, protocol.as_str(), host.as_str()), (80, "tcp", "127.0.0.1"));
+    let port = web.ports[0].host;
+    assert_eq!(web.ports[0].to_string(), format!("127.0.0.1:{port}->80/tcp"));
     assert!(web.started_at > web.image_created && web.image_created > 0);
     for (name, value) in [
         ("com.docker.compose.project", lab.project.as_str()),
@@ -221,9 +218,10 @@ services:
     depends_on: {WHICH}
 ";
     for (which, words) in [
-        ("broken: {condition: service_completed_successfully}", "broken-1 exited (3)"),
-        ("sick: {condition: service_healthy}", "sick-1 is unhealthy"),
-        ("broken: {condition: service_healthy}", "broken-1"),
+        ("broken: {condition: service_completed_successfully}", "broken exited (3)"),
+        ("sick: {condition: service_healthy}", "sick is unhealthy"),
+        // It runs for a moment, and has no health check; or it has ended already.
+        ("broken: {condition: service_healthy}", "broken "),
     ] {
         let compose = compose.replace("WHICH", which);
         let Some(lab) = Lab::new(&[("docker-compose.yml", &compose)]).await else { return };

@@ -6,13 +6,9 @@ use std::{
     time::Instant,
 };
 
-use breakfix::{
-    course::Course,
-    engine::{BASE_IMAGES, ImageOrigin},
-    lab::Lab,
-};
+use breakfix::{course::Course, engine::ImageOrigin, lab::Lab};
 
-use super::{Daemon, skipped};
+use super::{Daemon, SHOP_IMAGES, skipped};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_breakfix");
 
@@ -48,6 +44,9 @@ async fn a_course_starts_without_internet_from_a_file() {
     );
     assert!(saved.contains(CARRIED), "{saved}");
     if !was_there {
+        let all = ours.list_images(None::<bollard::query_parameters::ListImagesOptions>).await.unwrap();
+        let made = all.iter().find(|image| image.repo_tags.iter().any(|tag| tag == CARRIED)).unwrap();
+        assert!(!made.parent_id.is_empty(), "its steps are in the cache where `check` looks for them");
         ours.remove_image(CARRIED, None::<bollard::query_parameters::RemoveImageOptions>, None).await.unwrap();
     }
     let megabytes = std::fs::metadata(home.path().join("room.tar")).unwrap().len() / 1_000_000;
@@ -60,7 +59,7 @@ async fn a_course_starts_without_internet_from_a_file() {
         run(daemon.beside(PROGRAM), home.path(), arguments)
     };
     let engine = ["--engine", daemon.url.as_str(), "--images", "local"];
-    let here = daemon.engine.image_status(&BASE_IMAGES.map(str::to_owned)).await.unwrap();
+    let here = daemon.engine.image_status(&SHOP_IMAGES.map(str::to_owned)).await.unwrap();
     assert!(here.iter().all(|image| image.origin == ImageOrigin::Absent), "{here:#?}");
     let room = there([&["doctor", "--room"], &engine[..]].concat()).await;
     let told = said(&room, 3);

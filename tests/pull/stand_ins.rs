@@ -3,14 +3,14 @@
 use std::{collections::BTreeMap, process::Command};
 
 use bollard::query_parameters::{CreateImageOptionsBuilder, RemoveImageOptions, TagImageOptionsBuilder};
-use breakfix::engine::{BASE_IMAGES, ImageOrigin, ImagePolicy, ImageStatus, Progress};
+use breakfix::engine::{ImageOrigin, ImagePolicy, ImageStatus, Progress};
 use futures_util::TryStreamExt;
 use serde_json::json;
 
-use super::{Daemon, Manner, Proxy, Registry, skipped};
+use super::{Daemon, Manner, Proxy, Registry, SHOP_IMAGES, skipped};
 
 async fn status(daemon: &Daemon) -> Vec<ImageStatus> {
-    daemon.engine.image_status(&BASE_IMAGES.map(str::to_owned)).await.unwrap()
+    daemon.engine.image_status(&SHOP_IMAGES.map(str::to_owned)).await.unwrap()
 }
 
 /// Runs `breakfix images pull`; gives the exit code, and what was said.
@@ -33,7 +33,7 @@ async fn stand_ins_give_way_as_soon_as_a_registry_is_back() {
     let registry = Registry::start().await;
     let proxy = Proxy::start(registry.port, Manner::Says("503 Service Unavailable", "")).await;
     let daemon = Daemon::start(&[format!("http://127.0.0.1:{}", proxy.port)]).await;
-    for (index, name) in BASE_IMAGES.iter().enumerate() {
+    for (index, name) in SHOP_IMAGES.iter().enumerate() {
         let (repository, tag) = name.split_once(':').unwrap();
         registry.put(&format!("library/{repository}"), tag, &[30_000 + index], json!({})).await;
         // An image of the stand-ins' kind, under the name.
@@ -79,7 +79,7 @@ async fn where_no_registry_answers_stand_ins_are_built() {
         return;
     }
     let daemon = Daemon::start(&[]).await;
-    let names: Vec<String> = BASE_IMAGES.map(str::to_owned).into();
+    let names: Vec<String> = SHOP_IMAGES.map(str::to_owned).into();
     let (sender, mut steps) = tokio::sync::mpsc::channel(100_000);
     let images = daemon.engine.ensure_images(&names, ImagePolicy::Auto, &Progress::to(sender)).await;
     let images = images.unwrap_or_else(|error| panic!("{error}\n{}", daemon.log()));

@@ -16,19 +16,19 @@ use super::{
     tables,
 };
 use crate::{
-    compose::{MountKind, Network, Place, Service, Stack, Volume},
+    compose::{Door, MountKind, Network, Place, Service, Stack, Volume},
     conductor::{
         Desired,
         check::{READY_WITHIN, read, remove, up_options, verdict},
+        db_setup::{Starting, Tables},
         files::{Reloaded, stale},
-        janitor, making,
-        tables::{Starting, Tables},
+        janitor, scenario,
     },
     course::Making,
-    diagnosis::{self, Report},
-    engine::{Container, Engine, Progress, ServiceState, UpOptions},
+    diagnosis::{self, Report, Verdict},
+    engine::{Container, Engine, Progress, ServiceState, UpOptions, Witness},
     error::{Blame, Error, Result},
-    probe::{HostPorts, Prober, SurveyOptions},
+    probe::{HostPorts, Prober, SurveyOptions, slowness},
 };
 
 /// How long the database server may take to its first answer.
@@ -86,6 +86,11 @@ impl Bench {
         &self.project
     }
 
+    /// The next case starts from nothing.
+    pub fn forget(&mut self) {
+        self.kept = None;
+    }
+
     /// Makes a case, and asks. Also tells whether the lesson's symptom was seen, where the case has one.
     ///
     /// # Errors
@@ -98,12 +103,15 @@ impl Bench {
     ) -> Result<(Report, Option<bool>)> {
         let (making, engine, course) = (&case.making, &options.engine, &options.course);
         let up = up_options(engine, options.images, false);
+        let witness = Witness::begin(engine, &self.project);
         // Only a case that comes to its end leaves something to build on.
         let kept = self.kept.take();
         self.write(making.first())?;
         let (mut running, mut facts) = read(self.home.path(), &self.project, course)?;
         adjust(&mut running.stack, making);
-        let ground = if options.fresh || is_alone(making) { None } else { Ground::of(&running) };
+        // A stack that makes its tables by itself has a start of its own to prove.
+        let from_nothing = options.fresh || is_alone(making) || course.stack.bootstrap.is_none();
+        let ground = if from_nothing { None } else { Ground::of(&running) };
         let mut prober = prober(engine, &running, &facts, options);
         let made_from = tables::made_from(making.first(), &running).unwrap_or_default();
         let mut kept = self.lay(ground, kept, &made_from, engine, &running, &up, &prober, progress).await?;
@@ -129,7 +137,7 @@ impl Bench {
             kept.tables.insert(made_from, made);
         }
         for service in &making.moved {
-            making::move_away(engine, &running.stack, service, &up, progress).await?;
+            scenario::move_away(engine, &running.stack, service, &up, progress).await?;
         }
         let mut saved = running.clone();
         if making.before.is_some() {
@@ -153,7 +161,13 @@ impl Bench {
         let containers = engine.containers(&self.project).await?;
         survey.stale = stale(&saved.stack, engine, &containers, &Reloaded::new());
         let report = verdict(course, &survey, facts.clone(), not_started.as_ref(), None);
-        let symptom = case.seen.as_ref().and_then(|condition| diagnosis::holds(condition, &survey, &facts, &report));
+        let symptom =
+            case.seen.as_ref().and_then(|condition| diagnosis::holds(course, condition, &survey, &facts, &report));
+        if report.verdict() == Verdict::Broken
+            && let Some(what) = witness.changed().await?
+        {
+            return Err(Error::environment("somebody else changed what was being proved").why(what));
+        }
         self.kept = kept;
         Ok((report, symptom))
     }
@@ -190,7 +204,7 @@ impl Bench {
             Err(error) if error.blame == Blame::Stack => return Ok(None),
             Err(error) => return Err(error),
         }
-        if !prober.wait_database(DATABASE_WITHIN, progress).await? {
+        if !prober.wait_database(DATABASE_WITHIN.mul_f64(slowness()), progress).await? {
             return Ok(None);
         }
         let Some(container) = engine.container_of(&self.project, &ground.database.name).await? else { return Ok(None) };
@@ -251,7 +265,7 @@ fn prober(engine: &Engine, desired: &Desired, facts: &crate::lab::Facts, options
 /// The server without its databases' contents, but for these tables; `None` where that cannot be had.
 async fn empty(engine: &Engine, container: &str, tables: &str) -> Option<String> {
     let command = ["sh", "-c", EMPTY, "sh", tables];
-    let output = engine.exec(container, &command, &BTreeMap::new(), EMPTY_WITHIN).await.ok()?;
+    let output = engine.exec(container, &command, &BTreeMap::new(), EMPTY_WITHIN.mul_f64(slowness())).await.ok()?;
     (output.code == 0).then_some(output.stdout)
 }
 
@@ -275,7 +289,7 @@ fn adjust(stack: &mut Stack, making: &Making) {
         }
     }
     if !making.start.is_empty() {
-        making::only(stack, &making.start);
+        scenario::only(stack, &making.start);
     }
 }
 
@@ -299,9 +313,11 @@ impl Ground {
 pub(super) fn wherever(service: &Service) -> Service {
     let mut service = service.clone();
     service.place = Place::default();
+    // Each case lies in a directory of its own.
+    service.door = Door::default();
     service.ports.iter_mut().for_each(|port| port.place = Place::default());
     service.mounts.iter_mut().for_each(|mount| mount.place = Place::default());
-    service.build.iter_mut().for_each(|build| build.place = Place::default());
+    service.build.iter_mut().for_each(|build| (build.place, build.door) = (Place::default(), Door::default()));
     service
 }
 

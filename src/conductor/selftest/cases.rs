@@ -40,6 +40,13 @@ pub struct Case {
     pub(super) making: Making,
 }
 
+impl Case {
+    /// A state of the stack that no lesson claims.
+    pub(in crate::conductor) fn made(id: &str, seen: Option<Condition>, making: Making) -> Self {
+        Self { lesson: String::new(), kind: Kind::Bug, id: id.to_owned(), remark: false, seen, making }
+    }
+}
+
 /// All cases of a course, or of one lesson, in its order.
 ///
 /// # Errors

@@ -35,7 +35,7 @@ pub(super) fn judged(case: &Case, report: &Report, symptom: Option<bool>) -> (St
         Kind::WrongTurn if case.remark => Verdict::Works,
         Kind::Bug | Kind::WrongTurn => Verdict::Broken,
     };
-    let outcome = match report.verdict {
+    let outcome = match report.verdict() {
         _ if got == expected(case) => Outcome::Ok,
         Verdict::Unknown => Outcome::Unknown,
         verdict if case.kind == Kind::WrongTurn && verdict == right_verdict => Outcome::Misnamed,
@@ -45,16 +45,16 @@ pub(super) fn judged(case: &Case, report: &Report, symptom: Option<bool>) -> (St
 }
 
 fn got(case: &Case, report: &Report, symptom: Option<bool>) -> String {
-    let word = match report.verdict {
+    let word = match report.verdict() {
         Verdict::Works => "works",
         Verdict::Broken => "broken",
         Verdict::Unknown => {
-            return format!("could not tell: {}", report.reason.as_deref().unwrap_or("no reason was given"));
+            return format!("could not tell: {}", report.reason().unwrap_or("no reason was given"));
         }
     };
     match case.kind {
         Kind::Variant => word.to_owned(),
-        Kind::Bug if report.verdict == Verdict::Broken => {
+        Kind::Bug if report.verdict() == Verdict::Broken => {
             let at = report.first_failed_lesson.as_deref().unwrap_or("no lesson");
             let own = report.lessons.iter().find(|lesson| lesson.id == case.lesson);
             let untouched = at == case.lesson && own.is_none_or(|lesson| lesson.status != Status::Fail);
@@ -90,11 +90,19 @@ mod tests {
     use super::*;
     use crate::{
         course::{Condition, Course, Making, StatusTest},
-        diagnosis::{LessonVerdict, NamedWrongTurn},
+        diagnosis::{Judgement, LessonVerdict, NamedWrongTurn},
     };
 
     fn case(kind: Kind, remark: bool) -> Case {
         Case { lesson: "one".into(), kind, id: "x".into(), remark, seen: None, making: Making::default() }
+    }
+
+    fn judgement(verdict: Verdict) -> Judgement {
+        match verdict {
+            Verdict::Works => Judgement::Works,
+            Verdict::Broken => Judgement::seen_broken(),
+            Verdict::Unknown => Judgement::default(),
+        }
     }
 
     fn report(verdict: Verdict, named: &[(&str, bool)]) -> Report {
@@ -102,11 +110,12 @@ mod tests {
             id: (*id).into(),
             lesson: "one".into(),
             title: String::new(),
+            explain: None,
             question: String::new(),
             remark: *remark,
         };
         Report {
-            verdict,
+            judgement: judgement(verdict),
             first_failed_lesson: (verdict == Verdict::Broken).then(|| "one".into()),
             lessons: vec![LessonVerdict { id: "one".into(), status: Status::Fail }],
             wrong_turns: named.iter().map(turn).collect(),

@@ -3,22 +3,22 @@
 use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc, time::Instant};
 
 use super::{
-    super::{
-        Asking, Update, Work, Works,
-        perform::{Finish, Question, bounded, label},
-        plan::plan,
-        works::moved_ports,
-    },
     Session,
-    surroundings::{LOOK_WITHIN, Seen},
+    observe::{LOOK_WITHIN, Seen},
+};
+use crate::conductor::{
+    Asking, Update, Work, Works,
+    job::{Finish, Question, bounded, label},
+    jobs::moved_ports,
+    plan::plan,
 };
 use crate::{
     course::Course,
-    diagnosis::{LessonVerdict, Report, Status},
+    diagnosis::{LessonVerdict, Report, Status, Verdict},
     engine::{Engine, Progress},
     error::{Blame, Error, Result},
     journal::{self, Event, Outcome, WorkKind},
-    probe::Survey,
+    probe::{Observation, Survey},
 };
 
 /// What waits for its turn.
@@ -149,7 +149,7 @@ impl Session {
     }
 
     async fn verified(&mut self, lesson: String, report: Report, survey: Survey) {
-        let changes = changed_lessons(&self.options.course, &self.progress, &lesson, &report);
+        let changes = changed_lessons(&self.options.course, &self.progress, &lesson, &report, &survey);
         self.record(Event::Verified { lesson, report, survey }).await;
         self.show_facts().await;
         for event in changes {
@@ -167,15 +167,33 @@ pub(super) async fn finished(running: &mut Option<Running>) -> Result<Finish> {
 }
 
 /// The lessons that this report solves for the first time (or again), and those that it takes back. A lesson without checks is
-/// solved by being the one that was verified.
-fn changed_lessons(course: &Course, progress: &journal::Progress, open: &str, report: &Report) -> Vec<Event> {
-    let can_be_solved = |id: &str| id == open || course.lesson(id).is_some_and(|lesson| !lesson.checks.is_empty());
+/// solved by being the one that was verified, while everything works. What came too late to be seen takes nothing back.
+fn changed_lessons(
+    course: &Course,
+    progress: &journal::Progress,
+    open: &str,
+    report: &Report,
+    survey: &Survey,
+) -> Vec<Event> {
+    let has_checks = |id: &str| course.lesson(id).is_some_and(|lesson| !lesson.checks.is_empty());
+    let can_be_solved = |id: &str| has_checks(id) || id == open && report.verdict() == Verdict::Works;
+    let too_late = |id: &str| {
+        let seen = survey.evidence.get(id).map(|evidence| &evidence.observation);
+        matches!(seen, Some(Observation::TimedOut { .. }))
+    };
+    let asked_of = |id: &str| course.lessons.iter().flat_map(|lesson| &lesson.checks).find(|check| check.id == id);
+    let seen_to_fail = |lesson: &str| {
+        let mut failed = report.checks.iter().filter(|check| check.lesson == lesson && check.status == Status::Fail);
+        failed.any(|check| !asked_of(&check.id).is_some_and(|check| too_late(&check.evidence)))
+    };
     let change = |verdict: &LessonVerdict| {
         let before = progress.lesson(&verdict.id);
         let lesson = verdict.id.clone();
         match verdict.status {
             Status::Pass if !before.is_solved() => Some(Event::LessonSolved { lesson, revealed: before.revealed }),
-            Status::Fail if before.is_solved() => Some(Event::LessonRegressed { lesson }),
+            Status::Fail if before.is_solved() && (seen_to_fail(&verdict.id) || !has_checks(&verdict.id)) => {
+                Some(Event::LessonRegressed { lesson })
+            }
             _ => None,
         }
     };
@@ -185,23 +203,65 @@ fn changed_lessons(course: &Course, progress: &journal::Progress, open: &str, re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{diagnosis::Verdict, journal::Entry};
+    use crate::{
+        diagnosis::{CheckVerdict, Judgement},
+        journal::Entry,
+        probe::Evidence,
+    };
 
+    /// The lessons stand like this; of one that fails, each check does.
     fn report(statuses: &[(&str, Status)]) -> Report {
+        let course = course();
+        let failed = statuses.iter().filter(|(_, status)| *status == Status::Fail);
+        let checks = failed.flat_map(|(id, status)| {
+            course.lesson(id).unwrap().checks.iter().map(|check| CheckVerdict {
+                id: check.id.clone(),
+                lesson: (*id).into(),
+                status: *status,
+                command: String::new(),
+                observed: String::new(),
+                label: String::new(),
+                words: String::new(),
+            })
+        });
         Report {
-            verdict: Verdict::Broken,
+            judgement: Judgement::seen_broken(),
+            checks: checks.collect(),
             lessons: statuses.iter().map(|(id, status)| LessonVerdict { id: (*id).into(), status: *status }).collect(),
             ..Report::default()
         }
     }
 
+    fn course() -> Course {
+        Course::load(std::path::Path::new("tests/fixtures/course")).unwrap()
+    }
+
+    #[test]
+    fn what_came_too_late_takes_no_lesson_back() {
+        let course = course();
+        let lesson = course.lessons.iter().find(|lesson| !lesson.checks.is_empty()).unwrap();
+        let mut progress = journal::Progress::default();
+        progress.apply(&Entry { at: 1, event: Event::LessonSolved { lesson: lesson.id.clone(), revealed: false } });
+        let seen = |observation: Observation| {
+            let mut survey = Survey::default();
+            for check in &lesson.checks {
+                let (id, command, vantage) = (check.evidence.clone(), String::new(), String::new());
+                let evidence = Evidence { id, command, vantage, observation: observation.clone(), seconds: 1.0 };
+                survey.evidence.insert(check.evidence.clone(), evidence);
+            }
+            changed_lessons(&course, &progress, "another", &report(&[(&lesson.id, Status::Fail)]), &survey)
+        };
+        assert_eq!(seen(Observation::TimedOut { seconds: 10.0 }), []);
+        assert_eq!(seen(Observation::Refused), [Event::LessonRegressed { lesson: lesson.id.clone() }]);
+    }
+
     #[test]
     fn a_lesson_is_solved_once_and_again_after_it_was_not() {
-        let course = Course::load(std::path::Path::new("tests/fixtures/course")).unwrap();
+        let course = course();
         let id = course.lessons.iter().find(|lesson| !lesson.checks.is_empty()).unwrap().id.clone();
         let mut progress = journal::Progress::default();
         let mut told = |status| {
-            let events = changed_lessons(&course, &progress, "another", &report(&[(&id, status)]));
+            let events = changed_lessons(&course, &progress, "another", &report(&[(&id, status)]), &Survey::default());
             for event in events.clone() {
                 progress.apply(&Entry { at: 1, event });
             }
@@ -219,11 +279,14 @@ mod tests {
 
     #[test]
     fn a_lesson_without_checks_is_solved_only_by_itself() {
-        let mut course = Course::load(std::path::Path::new("tests/fixtures/course")).unwrap();
+        let mut course = course();
         course.lessons[0].checks.clear();
         let id = course.lessons[0].id.clone();
-        let (progress, passed) = (journal::Progress::default(), report(&[(&id, Status::Pass)]));
-        assert_eq!(changed_lessons(&course, &progress, "another", &passed), []);
-        assert_eq!(changed_lessons(&course, &progress, &id, &passed).len(), 1);
+        let (progress, mut passed) = (journal::Progress::default(), report(&[(&id, Status::Pass)]));
+        let told =
+            |open: &str, report: &Report| changed_lessons(&course, &progress, open, report, &Survey::default()).len();
+        assert_eq!(told(&id, &passed), 0, "something is broken");
+        passed.judgement = Judgement::Works;
+        assert_eq!((told("another", &passed), told(&id, &passed)), (0, 1));
     }
 }

@@ -7,7 +7,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bollard::models::ImageConfig;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -19,40 +18,6 @@ pub(super) struct OneLayer {
     pub layer: PathBuf,
     /// Its `config`: `Env`, `Cmd`, `Labels`, …
     pub config: Value,
-}
-
-/// An image of which the engine has all layers but the top one.
-pub(crate) struct OnTop<'a> {
-    /// Name and tag.
-    pub name: &'a str,
-    /// The layers that the engine has, from the lowest on: `sha256:…` each.
-    pub below: &'a [String],
-    /// The top layer, an uncompressed tar file.
-    pub layer: &'a [u8],
-    /// Its `config`.
-    pub config: &'a ImageConfig,
-    /// Docker's word for it, e.g. `amd64`.
-    pub architecture: &'a str,
-    /// A time in RFC 3339.
-    pub created: &'a str,
-    /// What made the top layer.
-    pub created_by: &'a str,
-}
-
-impl OnTop<'_> {
-    /// The archive. The layers below are only named in it: an engine does not look for the file of a layer that it has.
-    pub fn bytes(&self) -> io::Result<Vec<u8>> {
-        let top = format!("sha256:{}", hex(&Sha256::digest(self.layer)));
-        let layers: Vec<&str> = self.below.iter().map(String::as_str).chain([top.as_str()]).collect();
-        let mut history: Vec<Value> = vec![json!({ "created": self.created }); self.below.len()];
-        history.push(json!({ "created": self.created, "created_by": self.created_by }));
-        let config = json!({ "architecture": self.architecture, "config": self.config, "created": self.created, "history": history });
-        let mut tar = tar::Builder::new(Vec::new());
-        let manifest = describe(&mut tar, self.name, config, &layers)?;
-        append(&mut tar, &file_of(&top), self.layer)?;
-        append(&mut tar, "manifest.json", json!([manifest]).to_string().as_bytes())?;
-        tar.into_inner()
-    }
 }
 
 /// Writes the archive. `architecture` is Docker's word for it, e.g. `amd64`; `created` a time in RFC 3339.

@@ -79,7 +79,8 @@ mod tests {
             assert_eq!(relatives(image), ["postgres:17"], "{image}");
         }
         assert_eq!(relatives("nginx:latest"), ["nginx:1.28"]);
-        for image in ["mysql:8", "bitnami/postgresql:15", "example.org/nginx:1", "redis", "postgres:17"] {
+        assert_eq!(relatives("redis"), ["redis:8"]);
+        for image in ["mysql:8", "bitnami/postgresql:15", "example.org/nginx:1", "memcached", "postgres:17"] {
             assert_eq!(relatives(image), [""; 0], "{image}");
         }
     }

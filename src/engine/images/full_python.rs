@@ -1,8 +1,8 @@
 //! A stand-in for `python` as it is without `slim` in its name: with a compiler, and the headers that packages without wheels
 //! (psycopg2 among them) are built with. Debian's packages on top of the small one, installed by the engine.
 
-use super::super::{Engine, Progress, build::Recipe};
 use super::STAND_IN;
+use crate::engine::{Engine, Progress, build::image::Recipe};
 use crate::{
     compose::{Build, Service, Stack},
     error::{Error, Result},
@@ -35,7 +35,7 @@ pub(super) async fn build(engine: &Engine, progress: &Progress) -> Result<()> {
     let recipe = Recipe { text, bases: vec![BASE.to_owned()] };
     let built = engine.build(&Stack::default(), &service, &build, &recipe, None, progress).await;
     built.map(|_| ()).map_err(|error| {
-        let why = std::iter::once(error.what).chain(error.why).collect::<Vec<_>>().join("\n");
+        let why = error.told("\n");
         Error::environment(format!("{FULL_PYTHON} can't be built here")).why(why).suggest_all(error.try_next)
     })
 }

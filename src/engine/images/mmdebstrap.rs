@@ -11,7 +11,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use super::super::build::keep;
+use crate::engine::output::keep;
 use crate::{
     engine::Progress,
     error::{Error, Result},
@@ -170,7 +170,7 @@ fn phase(line: &str) -> Option<String> {
 
 /// The lines that say why, of a long output.
 fn last_lines(text: &str) -> String {
-    let text = super::super::text::clean(text);
+    let text = crate::engine::sanitize::clean(text);
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let telling: Vec<&str> =
         lines.iter().copied().filter(|line| line.starts_with("E: ") || line.starts_with("Err:")).collect();

@@ -5,11 +5,12 @@
 //! from one machine to another in a file, `carried` what builds would fetch there.
 
 mod archive;
-mod carried;
 mod family;
 mod full_python;
 mod layers;
 mod mmdebstrap;
+mod offline_images;
+mod policy;
 mod pull;
 mod refusal;
 mod silence;
@@ -18,33 +19,17 @@ mod transfer;
 
 use std::path::Path;
 
-pub(crate) use archive::OnTop;
-pub(crate) use carried::is_carried;
 pub(crate) use family::{is_as_good, relatives};
 use full_python::FULL_PYTHON;
+pub use policy::ImagePolicy;
 use pull::Ask;
 use refusal::Refusal;
-pub(crate) use transfer::load_stream;
 
 use super::{Engine, Progress};
 use crate::error::{Error, Result};
 
 /// Label of the images that we built in place of official ones.
 pub(crate) const STAND_IN: &str = "dev.breakfix.stand-in";
-
-/// Where images may come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ImagePolicy {
-    /// Present, else pulled, else built as stand-ins.
-    #[default]
-    Auto,
-    /// Only what is present.
-    Local,
-    /// Present, else pulled.
-    Pull,
-    /// Present, else built as stand-ins.
-    Build,
-}
 
 /// Where an image came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +56,7 @@ pub struct ImageStatus {
 }
 
 /// The base images of our own stacks, which stand-ins exist for.
-pub const BASE_IMAGES: [&str; 3] = ["postgres:17", "nginx:1.28", "python:3.13-slim"];
+pub const BASE_IMAGES: [&str; 4] = ["postgres:17", "nginx:1.28", "python:3.13-slim", "redis:8"];
 
 /// Whether an image can be built here, where no registry gives it.
 fn has_stand_in(name: &str) -> bool {

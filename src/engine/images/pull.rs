@@ -9,12 +9,12 @@ use bollard::{
 use futures_util::{Stream, StreamExt};
 
 use super::{
-    super::call::{Fault, IDLE, SLOW, ask},
     ImageStatus,
     layers::{Far, Layers},
     refusal::{Refusal, registry},
     silence::{LEFT_ALONE, Silence},
 };
+use crate::engine::request::{Fault, IDLE, SLOW, ask};
 use crate::{
     engine::{Engine, Progress},
     error::Result,
@@ -127,7 +127,7 @@ async fn follow(
         let Some(message) = message else { return Ok(()) };
         let message = message?;
         if let Some(text) = message.error_detail.and_then(|detail| detail.message) {
-            return Err(Fault::Says { status: 200, message: super::super::text::clean(&text) });
+            return Err(Fault::Says { status: 200, message: crate::engine::sanitize::clean(&text) });
         }
         let (id, status) = (message.id.unwrap_or_default(), message.status.unwrap_or_default());
         let detail = message.progress_detail.unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Why an image was not to be had from a registry, in words, and what to try.
 
-use super::super::call::Fault;
+use crate::engine::request::Fault;
 use crate::error::Error;
 
 /// Docker's own registry, which names without a registry mean.

@@ -1,5 +1,5 @@
 //! Stand-ins for the official images, made of Debian's packages by `mmdebstrap`: one run gives two root file systems,
-//! python's first, and with Postgres and nginx added a second one, which two images share.
+//! python's first, and with Postgres, nginx and redis added a second one, which three images share.
 
 use std::{
     fs::File,
@@ -12,14 +12,14 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 use super::{
-    super::{
-        build::Pieces,
-        call::{QUICK, ask},
-    },
     STAND_IN,
     archive::{self, OneLayer},
     mmdebstrap::{self, Run},
     transfer::load_stream,
+};
+use crate::engine::{
+    build::pack::Pieces,
+    request::{QUICK, ask},
 };
 use crate::{
     engine::{Engine, Progress},
@@ -30,7 +30,7 @@ use crate::{
 const ROOM: u64 = 2_000_000_000;
 
 /// What mmdebstrap calls on its way, and the files that it puts in.
-const PARTS: [(&str, &str); 9] = [
+const PARTS: [(&str, &str); 10] = [
     ("hooks/lib.sh", include_str!("stand_in/hooks/lib.sh")),
     ("hooks/essential01.sh", include_str!("stand_in/hooks/essential01.sh")),
     ("hooks/extract01.sh", include_str!("stand_in/hooks/extract01.sh")),
@@ -38,6 +38,7 @@ const PARTS: [(&str, &str); 9] = [
     ("hooks/customize02-servers.sh", include_str!("stand_in/hooks/customize02-servers.sh")),
     ("files/postgres-entrypoint.sh", include_str!("stand_in/files/postgres-entrypoint.sh")),
     ("files/nginx-entrypoint.sh", include_str!("stand_in/files/nginx-entrypoint.sh")),
+    ("files/redis-entrypoint.sh", include_str!("stand_in/files/redis-entrypoint.sh")),
     ("files/nginx.conf", include_str!("stand_in/files/nginx.conf")),
     ("files/nginx-default.conf", include_str!("stand_in/files/nginx-default.conf")),
 ];
@@ -152,6 +153,18 @@ fn images(work: &Path, layer: &str) -> Vec<OneLayer> {
                 }),
             ),
             image(
+                "redis:8",
+                json!({
+                    "Env": [format!("PATH={PATH}")],
+                    "Entrypoint": ["redis-entrypoint.sh"],
+                    "Cmd": ["redis-server"],
+                    "ExposedPorts": { "6379/tcp": {} },
+                    "Volumes": { "/data": {} },
+                    "WorkingDir": "/data",
+                    "Labels": labels,
+                }),
+            ),
+            image(
                 "postgres:17",
                 json!({
                     "Env": [
@@ -256,5 +269,5 @@ fn room(path: &Path) -> Option<u64> {
 
 fn now() -> String {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    super::super::text::rfc3339(since.as_secs())
+    crate::engine::clock::rfc3339(since.as_secs())
 }

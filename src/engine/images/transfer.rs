@@ -8,7 +8,7 @@ use hyper::body::Bytes;
 use tokio::{fs::File, io::AsyncWriteExt};
 use tokio_util::io::ReaderStream;
 
-use super::super::call::{Fault, IDLE};
+use crate::engine::request::{Fault, IDLE};
 use crate::{
     engine::{Engine, Progress},
     error::{Error, Result},

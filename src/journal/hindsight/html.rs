@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use pulldown_cmark::{Event as Piece, Parser, Tag, TagEnd, html};
 
-use super::{Actual, Chapter, Story, clock, date, duration, moments::Kind, moments::Moment};
+use super::{
+    Actual, Chapter, GOLDEN, Reflection, Story, clock, date, duration, moments::Kind, moments::Moment, plural,
+};
 use crate::{course::Course, journal::Entry};
 
 /// The hindsight report as one self-contained HTML page. What programs and learners said is text, whatever it contains.
@@ -20,7 +22,8 @@ pub fn hindsight_html(course: &Course, entries: &[Entry]) -> String {
     }
     write_tally(&mut out, &story);
     write_links(&mut out, &story);
-    out.push_str("<h2>Two stories</h2>\n<p class=\"soft\">How someone who thinks clearly would have gone from the start, beside how it really went.</p>\n");
+    out.push_str("<h2>Two stories</h2>\n");
+    let _ = writeln!(out, "<p class=\"soft\">{GOLDEN}</p>");
     for chapter in &story.chapters {
         write_chapter(&mut out, chapter);
     }
@@ -34,9 +37,9 @@ fn write_tally(out: &mut String, story: &Story) {
     let mut figures = vec![
         (duration(tally.active_ms), "of work".to_owned()),
         (format!("{} of {}", tally.solved, tally.lessons), "lessons solved".to_owned()),
-        (tally.verifications.to_string(), "verifications".to_owned()),
-        (tally.wrong_turns.to_string(), "wrong turns".to_owned()),
-        (tally.hints.to_string(), "hints".to_owned()),
+        counted(tally.verifications, "verification"),
+        counted(tally.wrong_turns, "wrong turn"),
+        counted(tally.hints, "hint"),
     ];
     let bets = story.bets;
     if bets.right + bets.wrong > 0 {
@@ -47,6 +50,12 @@ fn write_tally(out: &mut String, story: &Story) {
         let _ = writeln!(out, "<li><b>{figure}</b>{label}</li>");
     }
     out.push_str("</ul>\n");
+}
+
+/// The figure and its noun, which may be one.
+fn counted(count: usize, noun: &str) -> (String, String) {
+    let words = plural(count, noun);
+    (count.to_string(), words.split_once(' ').map_or(words.clone(), |(_, noun)| noun.to_owned()))
 }
 
 fn write_links(out: &mut String, story: &Story) {
@@ -65,7 +74,7 @@ fn write_links(out: &mut String, story: &Story) {
 }
 
 fn write_chapter(out: &mut String, chapter: &Chapter) {
-    let Chapter { number, title, golden, actual } = chapter;
+    let Chapter { number, title, golden, actual, .. } = chapter;
     let _ = writeln!(out, "<section class=\"chapter\">\n<h3>{number} · {}</h3>", escape(title));
     let state = actual.as_ref().map_or_else(|| "not begun".to_owned(), Actual::sentence);
     let _ = writeln!(out, "<p class=\"soft\">{state}</p>");
@@ -79,20 +88,15 @@ fn write_chapter(out: &mut String, chapter: &Chapter) {
 
 fn write_actual(out: &mut String, actual: &Actual) {
     if let Some(bet) = &actual.bet {
-        let verdict = match &bet.instead {
-            Some(right) => format!("✗ It was “{right}”."),
-            None => "✓ It was.".to_owned(),
-        };
-        let words = format!("{} I said “{}”. {verdict} {}", bet.question, bet.chosen, bet.because);
-        let _ = writeln!(out, "<div class=\"bet\">{}</div>", rendered(&words));
+        let _ = writeln!(out, "<div class=\"bet\">{}</div>", rendered(&bet.words()));
     }
     out.push_str("<ol class=\"moments\">\n");
     for moment in &actual.moments {
         write_moment(out, moment);
     }
     out.push_str("</ol>\n");
-    if let Some(reflection) = &actual.reflection {
-        let _ = writeln!(out, "<blockquote>{}</blockquote>", rendered(reflection));
+    if let Some(Reflection { question, answer }) = &actual.reflection {
+        let _ = writeln!(out, "<p>{}</p><blockquote>{}</blockquote>", rendered(question), rendered(answer));
     }
 }
 
@@ -128,11 +132,8 @@ fn write_moment(out: &mut String, moment: &Moment) {
 fn write_takeaways(out: &mut String, story: &Story) {
     let takeaways = &story.takeaways;
     let mut own = String::new();
-    for (belief, really) in &takeaways.beliefs {
-        let _ = write!(own, "<li>{}</li>", rendered(&format!("I believed: *{belief}* {}", really.replace('\n', " "))));
-    }
-    for note in &takeaways.notes {
-        let _ = write!(own, "<li>{}</li>", rendered(note));
+    for words in takeaways.turns.iter().chain(&takeaways.notes) {
+        let _ = write!(own, "<li>{}</li>", rendered(words));
     }
     let course: String = takeaways.course.iter().fold(String::new(), |mut list, question| {
         let _ = write!(list, "<li>{}</li>", rendered(question));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Actual, Chapter, Story, clock, duration};
+use super::{Actual, Bets, Chapter, GOLDEN, Reflection, Story, clock, duration};
 use crate::{course::Course, journal::Entry};
 
 /// The hindsight report as Markdown, ready for a README: the golden narrative, the actual process, the takeaways.
@@ -19,7 +19,7 @@ pub fn narrative_markdown(course: &Course, entries: &[Entry]) -> String {
 fn narrative(story: &Story, level: usize) -> String {
     let heading = "#".repeat(level);
     let mut out = format!("{heading} A golden narrative\n\n");
-    out.push_str("What someone who thinks clearly and efficiently would have done from the beginning.\n\n");
+    let _ = writeln!(out, "{GOLDEN}\n");
     for chapter in story.chapters.iter().filter(|chapter| !chapter.golden.is_empty()) {
         let _ = writeln!(out, "**{}.** {}\n", chapter.title, chapter.golden);
     }
@@ -43,7 +43,7 @@ fn write_figures(out: &mut String, story: &Story) {
         out.push('\n');
     }
     let bets = story.bets;
-    if bets.right + bets.wrong > 0 {
+    if bets != Bets::default() {
         let _ = writeln!(out, "Predictions: {} right, {} wrong, {} skipped.\n", bets.right, bets.wrong, bets.skipped);
     }
 }
@@ -51,15 +51,7 @@ fn write_figures(out: &mut String, story: &Story) {
 fn write_chapter(out: &mut String, heading: &str, chapter: &Chapter, actual: &Actual) {
     let _ = writeln!(out, "{heading}# {} · {} ({})\n", chapter.number, chapter.title, actual.sentence());
     if let Some(bet) = &actual.bet {
-        let verdict = match &bet.instead {
-            Some(right) => format!("It was “{right}”."),
-            None => "It was.".to_owned(),
-        };
-        let _ = writeln!(
-            out,
-            "Before looking I was asked: {} I said “{}”. {verdict} {}\n",
-            bet.question, bet.chosen, bet.because
-        );
+        let _ = writeln!(out, "{}\n", bet.words());
     }
     for moment in &actual.moments {
         let _ = writeln!(out, "- `{}` {}", clock(moment.at_ms), moment.words);
@@ -67,21 +59,18 @@ fn write_chapter(out: &mut String, heading: &str, chapter: &Chapter, actual: &Ac
             let _ = write!(out, "\n  ```diff\n{}  ```\n\n", indent(diff));
         }
     }
-    if let Some(reflection) = &actual.reflection {
-        let _ = writeln!(out, "\n> {reflection}");
+    if let Some(Reflection { question, answer }) = &actual.reflection {
+        let _ = writeln!(out, "\n{question}\n\n> {answer}");
     }
     out.push('\n');
 }
 
 fn write_takeaways(out: &mut String, heading: &str, story: &Story) {
     let takeaways = &story.takeaways;
-    if !(takeaways.beliefs.is_empty() && takeaways.notes.is_empty()) {
+    if !(takeaways.turns.is_empty() && takeaways.notes.is_empty()) {
         let _ = writeln!(out, "{heading} What I take away\n");
-        for (belief, really) in &takeaways.beliefs {
-            let _ = writeln!(out, "- I believed: {belief} {}", really.replace('\n', " "));
-        }
-        for note in &takeaways.notes {
-            let _ = writeln!(out, "- {note}");
+        for words in takeaways.turns.iter().chain(&takeaways.notes) {
+            let _ = writeln!(out, "- {words}");
         }
         out.push('\n');
     }

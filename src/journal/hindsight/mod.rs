@@ -15,9 +15,13 @@ use std::fmt::Write as _;
 
 use super::{Entry, Event, LessonProgress, Progress, progress::PAUSE_MS};
 use crate::{
-    course::{Course, Lesson},
+    course::{Course, Lesson, WrongTurn},
     diagnosis::Verdict,
 };
+
+/// What the golden narrative is.
+const GOLDEN: &str = "How someone who thinks clearly would have gone from the beginning. It is the author's way, with the author's \
+    numbers: where yours differ and your shop works, yours are as right.";
 
 /// A journal, told.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +37,7 @@ struct Story {
     takeaways: Takeaways,
 }
 
-/// The figures at the top.
+/// The figures at the top: each is counted in what stands below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Tally {
     active_ms: u64,
@@ -50,7 +54,9 @@ struct Chapter {
     number: usize,
     title: String,
     golden: String,
-    /// `None` when the lesson was never opened.
+    /// Whether it can be solved at all.
+    graded: bool,
+    /// `None` when the lesson was neither opened nor solved.
     actual: Option<Actual>,
 }
 
@@ -58,13 +64,19 @@ struct Chapter {
 #[derive(Debug, Clone, PartialEq)]
 struct Actual {
     active_ms: u64,
-    attempts: usize,
-    /// Whether it counts verifications at all.
+    /// Whether it can be solved at all.
     graded: bool,
     end: End,
     bet: Option<Bet>,
     moments: Vec<moments::Moment>,
-    reflection: Option<String>,
+    reflection: Option<Reflection>,
+}
+
+/// What the learner wrote at a lesson's end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Reflection {
+    question: String,
+    answer: String,
 }
 
 /// Where a lesson stands at the end of the journal.
@@ -91,10 +103,33 @@ impl End {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Bet {
     question: String,
+    /// `None` where the question was skipped.
+    answer: Option<BetAnswer>,
+}
+
+/// What was predicted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct BetAnswer {
     chosen: String,
     /// What it really was, where that is not what was chosen.
     instead: Option<String>,
     because: String,
+}
+
+impl Bet {
+    /// The question with its answer, as Markdown.
+    fn words(&self) -> String {
+        let asked = format!("Before looking I was asked: {}", self.question);
+        match &self.answer {
+            None => format!("{asked} I went on without an answer."),
+            Some(BetAnswer { chosen, instead: Some(right), because }) => {
+                format!("{asked} I said “{chosen}”. ✗ It was “{right}”. {because}")
+            }
+            Some(BetAnswer { chosen, instead: None, because }) => {
+                format!("{asked} I said “{chosen}”. ✓ It was. {because}")
+            }
+        }
+    }
 }
 
 /// How the predictions came out.
@@ -115,8 +150,8 @@ struct LinkTime {
 /// What is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Takeaways {
-    /// What was believed, and how it really is.
-    beliefs: Vec<(String, String)>,
+    /// The wrong turns that were taken, each with what is often believed by who takes it, and how it really is.
+    turns: Vec<String>,
     notes: Vec<String>,
     /// The course's own, as questions.
     course: Vec<String>,
@@ -125,33 +160,39 @@ struct Takeaways {
 impl Story {
     fn tell(course: &Course, entries: &[Entry]) -> Self {
         let progress = Progress::fold(entries);
+        let mut moments = moments::by_lesson(course, entries);
+        let chapters: Vec<Chapter> = course
+            .lessons
+            .iter()
+            .enumerate()
+            .map(|(number, lesson)| {
+                let here = moments.remove(&lesson.id).unwrap_or_default();
+                chapter(number, lesson, &progress.lesson(&lesson.id), here)
+            })
+            .collect();
         Self {
             title: format!("How I debugged {}", course.title),
             ended_at: entries.last().map(|entry| entry.at),
-            tally: tally(course, &progress),
-            chapters: course
-                .lessons
-                .iter()
-                .enumerate()
-                .map(|(number, lesson)| chapter(course, number, lesson, &progress.lesson(&lesson.id), entries))
-                .collect(),
+            tally: tally(&chapters, progress.active_ms),
             links: link_times(course, entries),
-            bets: bets(course, &progress),
-            takeaways: takeaways(course, &progress),
+            bets: bets(&chapters),
+            takeaways: takeaways(course, &chapters, &progress),
+            chapters,
         }
     }
 }
 
-fn tally(course: &Course, progress: &Progress) -> Tally {
-    let graded: Vec<_> = course.lessons.iter().filter(|lesson| !lesson.checks.is_empty()).collect();
-    let sum = |count: fn(&LessonProgress) -> usize| progress.lessons.values().map(count).sum::<usize>();
+fn tally(chapters: &[Chapter], active_ms: u64) -> Tally {
+    let actual = || chapters.iter().filter_map(|chapter| chapter.actual.as_ref());
+    let moments = || actual().flat_map(|actual| &actual.moments);
+    let solved = |actual: &&Actual| actual.graded && matches!(actual.end, End::Solved | End::Shown);
     Tally {
-        active_ms: progress.active_ms,
-        verifications: sum(|lesson| lesson.attempts),
-        wrong_turns: sum(|lesson| lesson.wrong_turns.len()),
-        hints: sum(|lesson| lesson.hints.len()),
-        solved: graded.iter().filter(|lesson| progress.lesson(&lesson.id).is_solved()).count(),
-        lessons: graded.len(),
+        active_ms,
+        verifications: moments().filter(|moment| moment.is_verification).count(),
+        wrong_turns: moments().map(|moment| moment.new_turns.len()).sum(),
+        hints: moments().filter(|moment| moment.is_hint).count(),
+        solved: actual().filter(solved).count(),
+        lessons: chapters.iter().filter(|chapter| chapter.graded).count(),
     }
 }
 
@@ -169,11 +210,13 @@ impl Tally {
     }
 }
 
-fn chapter(course: &Course, number: usize, lesson: &Lesson, state: &LessonProgress, entries: &[Entry]) -> Chapter {
-    let actual = state.opened_at.is_some().then(|| Actual {
+fn chapter(number: usize, lesson: &Lesson, state: &LessonProgress, moments: Vec<moments::Moment>) -> Chapter {
+    let graded = !lesson.checks.is_empty();
+    let begun = state.opened_at.is_some() || state.solved_at.is_some();
+    let reflection = state.reflection.as_deref().map(moments::own_words).filter(|words| !words.is_empty());
+    let actual = begun.then(|| Actual {
         active_ms: state.active_ms,
-        attempts: state.attempts,
-        graded: !lesson.checks.is_empty(),
+        graded,
         end: match (state.is_solved(), state.revealed) {
             (true, false) => End::Solved,
             (true, true) => End::Shown,
@@ -181,45 +224,51 @@ fn chapter(course: &Course, number: usize, lesson: &Lesson, state: &LessonProgre
             (false, _) => End::Open,
         },
         bet: bet(lesson, state),
-        moments: moments::of_lesson(course, lesson, entries),
-        reflection: state.reflection.as_deref().map(moments::own_words).filter(|words| !words.is_empty()),
+        moments,
+        reflection: reflection.map(|answer| Reflection {
+            question: lesson.reflection.as_deref().unwrap_or_default().trim().to_owned(),
+            answer,
+        }),
     });
-    Chapter { number, title: lesson.title.clone(), golden: lesson.golden.trim().to_owned(), actual }
+    Chapter { number, title: lesson.title.clone(), golden: lesson.golden.trim().to_owned(), graded, actual }
 }
 
 impl Actual {
-    /// `2 min, 3 attempts, solved`.
+    /// `2 min, 3 verifications, solved`; a lesson that cannot be solved has only its time.
     fn sentence(&self) -> String {
         let mut words = duration(self.active_ms);
-        if self.graded && self.attempts > 0 {
-            let _ = write!(words, ", {}", plural(self.attempts, "attempt"));
+        let looks = self.moments.iter().filter(|moment| moment.is_verification).count();
+        if looks > 0 {
+            let _ = write!(words, ", {}", plural(looks, "verification"));
         }
-        let _ = write!(words, ", {}", self.end.words());
+        if self.graded {
+            let _ = write!(words, ", {}", self.end.words());
+        }
         words
     }
 }
 
 fn bet(lesson: &Lesson, state: &LessonProgress) -> Option<Bet> {
     let prediction = lesson.prediction.as_ref()?;
-    let chosen = prediction.choices.get(state.prediction??)?;
+    let question = prediction.question.trim().to_owned();
+    let Some(choice) = state.prediction? else { return Some(Bet { question, answer: None }) };
+    let chosen = prediction.choices.get(choice)?;
     let right = prediction.choices.iter().find(|choice| choice.right);
-    Some(Bet {
-        question: prediction.question.trim().to_owned(),
+    let answer = BetAnswer {
         chosen: chosen.text.trim().to_owned(),
         instead: right.filter(|right| right.text != chosen.text).map(|right| right.text.trim().to_owned()),
         because: chosen.because.trim().to_owned(),
-    })
+    };
+    Some(Bet { question, answer: Some(answer) })
 }
 
-fn bets(course: &Course, progress: &Progress) -> Bets {
+fn bets(chapters: &[Chapter]) -> Bets {
     let mut bets = Bets::default();
-    for lesson in &course.lessons {
-        let state = progress.lesson(&lesson.id);
-        match (bet(lesson, &state), state.prediction) {
-            (Some(Bet { instead: None, .. }), _) => bets.right += 1,
-            (Some(_), _) => bets.wrong += 1,
-            (None, Some(None)) => bets.skipped += 1,
-            (None, _) => {}
+    for bet in chapters.iter().filter_map(|chapter| chapter.actual.as_ref()?.bet.as_ref()) {
+        match &bet.answer {
+            None => bets.skipped += 1,
+            Some(BetAnswer { instead: None, .. }) => bets.right += 1,
+            Some(_) => bets.wrong += 1,
         }
     }
     bets
@@ -233,7 +282,7 @@ fn link_times(course: &Course, entries: &[Entry]) -> Vec<LinkTime> {
     let mut broken: Option<String> = None;
     for pair in entries.windows(2) {
         if let Event::Verified { report, .. } = &pair[0].event {
-            let page_broken = report.verdict == Verdict::Broken;
+            let page_broken = report.verdict() == Verdict::Broken;
             broken = report.first_broken_hop.clone().or_else(|| page_broken.then(|| PAGE.to_owned()));
         }
         let since = pair[1].at.saturating_sub(pair[0].at);
@@ -250,20 +299,32 @@ fn link_times(course: &Course, entries: &[Entry]) -> Vec<LinkTime> {
         .collect()
 }
 
-fn takeaways(course: &Course, progress: &Progress) -> Takeaways {
-    let mut beliefs = Vec::new();
-    for lesson in &course.lessons {
-        for id in progress.lesson(&lesson.id).wrong_turns {
-            if let Some(turn) = lesson.wrong_turns.iter().find(|turn| turn.id == id) {
-                beliefs.push((turn.belief.trim().to_owned(), turn.explain.trim().to_owned()));
-            }
-        }
-    }
+fn takeaways(course: &Course, chapters: &[Chapter], progress: &Progress) -> Takeaways {
+    let moments = chapters.iter().filter_map(|chapter| chapter.actual.as_ref()).flat_map(|actual| &actual.moments);
+    let known = |id: &String| course.lessons.iter().flat_map(|lesson| &lesson.wrong_turns).find(|turn| turn.id == *id);
+    let seen = |id: &str| {
+        let turns = progress.last_report.iter().flat_map(|report| &report.wrong_turns);
+        turns.filter(|turn| turn.id == id).find_map(|turn| turn.explain.clone())
+    };
+    let turn = |turn: &WrongTurn| {
+        let told = seen(&turn.id).unwrap_or_else(|| plain_words(course, &turn.explain));
+        let (belief, explain) = (turn.belief.trim(), told.trim().replace('\n', " "));
+        format!("**{}.** Often believed by who goes this way: “{belief}” {explain}", turn.title.trim())
+    };
+    let note = |note: &super::Note| {
+        let title = course.lesson(&note.lesson).map_or(note.lesson.as_str(), |lesson| &lesson.title);
+        format!("{} ({title})", moments::own_words(&note.text))
+    };
     Takeaways {
-        beliefs,
-        notes: progress.notes.iter().map(|note| moments::own_words(&note.text)).collect(),
+        turns: moments.flat_map(|moment| &moment.new_turns).filter_map(known).map(turn).collect(),
+        notes: progress.notes.iter().map(note).collect(),
         course: course.takeaways.iter().map(|words| words.trim().to_owned()).collect(),
     }
+}
+
+/// A course's words where what was seen is not known any more.
+fn plain_words(course: &Course, words: &str) -> String {
+    crate::diagnosis::filled(words, &Default::default(), course).into_owned()
 }
 
 fn plural(count: usize, noun: &str) -> String {

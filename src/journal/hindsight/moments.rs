@@ -1,9 +1,12 @@
 //! What happened while a lesson was open, one moment at a time, in the learner's own voice.
 
-use std::fmt::Write as _;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use crate::{
-    course::{Course, Lesson},
+    course::Course,
     diagnosis::{Report, Status, Verdict},
     journal::{Entry, Event, Outcome, WorkKind},
 };
@@ -18,6 +21,12 @@ pub(super) struct Moment {
     pub(super) words: String,
     /// The lines that were taken out and put in.
     pub(super) diff: Option<String>,
+    /// The stack was asked.
+    pub(super) is_verification: bool,
+    /// A hint was shown.
+    pub(super) is_hint: bool,
+    /// Wrong turns that were named here for the first time, by id.
+    pub(super) new_turns: Vec<String>,
 }
 
 /// What sort of a moment it was.
@@ -56,43 +65,56 @@ impl Kind {
     }
 }
 
-/// The moments in which this lesson was the open one.
-pub(super) fn of_lesson(course: &Course, lesson: &Lesson, entries: &[Entry]) -> Vec<Moment> {
+/// The moments by the lesson that was open; what happened before the first one belongs to the first one.
+pub(super) fn by_lesson(course: &Course, entries: &[Entry]) -> BTreeMap<String, Vec<Moment>> {
     let start = entries.first().map_or(0, |entry| entry.at);
-    let mut open = false;
-    let here = entries.iter().filter(|entry| {
-        if let Event::LessonOpened { lesson: opened } = &entry.event {
-            open = opened == &lesson.id;
+    let mut named: BTreeSet<String> = BTreeSet::new();
+    let mut open = course.lessons.first().map(|lesson| lesson.id.clone()).unwrap_or_default();
+    let mut moments: BTreeMap<String, Vec<Moment>> = BTreeMap::new();
+    for entry in entries {
+        if let Event::LessonOpened { lesson } = &entry.event {
+            open.clone_from(lesson);
         }
-        open
-    });
-    here.filter_map(|entry| {
-        let (kind, words, diff) = told(course, lesson, &entry.event)?;
-        Some(Moment { at_ms: entry.at.saturating_sub(start), kind, words, diff })
-    })
-    .collect()
+        let mut new_turns = Vec::new();
+        if let Event::Verified { report, .. } = &entry.event {
+            let turns = report.wrong_turns.iter().filter(|turn| !turn.remark).map(|turn| &turn.id);
+            new_turns.extend(turns.filter(|id| named.insert((*id).clone())).cloned());
+        }
+        if let Some((kind, words, diff)) = told(course, &open, &entry.event, &new_turns) {
+            moments.entry(open.clone()).or_default().push(Moment {
+                at_ms: entry.at.saturating_sub(start),
+                kind,
+                words,
+                diff,
+                is_verification: matches!(entry.event, Event::Verified { .. }),
+                is_hint: matches!(entry.event, Event::HintShown { .. }),
+                new_turns,
+            });
+        }
+    }
+    moments
 }
 
-fn told(course: &Course, lesson: &Lesson, event: &Event) -> Option<(Kind, String, Option<String>)> {
+fn told(course: &Course, open: &str, event: &Event, new_turns: &[String]) -> Option<(Kind, String, Option<String>)> {
     let (kind, words) = match event {
         Event::FileChanged { file, diff, while_closed } => {
             let when = if *while_closed { "While the tutor was closed, " } else { "" };
-            let words = format!("{when}I changed `{}`:", file.display());
+            let words = format!("{when}I changed {}:", code(&file.display().to_string()));
             return Some((Kind::Change, words, Some(changed_lines(diff))));
         }
         Event::Revealed { diff, .. } => {
             return Some((Kind::Help, "I had the fix shown and applied:".to_owned(), Some(changed_lines(diff))));
         }
-        Event::Verified { report, .. } => verified(course, report),
+        Event::Verified { report, .. } => verified(course, report, new_turns),
         Event::HintShown { rung, .. } => {
             (Kind::Help, format!("I asked for a hint ({}).", format!("{rung:?}").to_lowercase()))
         }
         Event::Repeated { .. } => (Kind::Change, "I had the bug put back, to find it once more.".to_owned()),
         Event::Hypothesis { text, .. } => (Kind::Words, format!("I thought: {}", own_words(text))),
         Event::Noted { text, .. } => (Kind::Words, format!("Note: {}", own_words(text))),
-        Event::LessonSolved { lesson: solved, .. } if *solved == lesson.id => (Kind::Solved, "**Solved.**".to_owned()),
+        Event::LessonSolved { lesson: solved, .. } if solved == open => (Kind::Solved, "**Solved.**".to_owned()),
         Event::LessonSolved { lesson: solved, .. } => {
-            (Kind::Solved, format!("With that, “{}” holds as well.", title(course, solved)))
+            (Kind::Solved, format!("With that, “{}” held as well.", title(course, solved)))
         }
         Event::LessonRegressed { lesson: broken } => {
             (Kind::Fails, format!("“{}” was broken again.", title(course, broken)))
@@ -101,12 +123,12 @@ fn told(course: &Course, lesson: &Lesson, event: &Event) -> Option<(Kind, String
             (Kind::Change, "I put all files back to where they started.".to_owned())
         }
         Event::Reset { files, .. } => {
-            let names: Vec<_> = files.iter().map(|file| format!("`{}`", file.display())).collect();
+            let names: Vec<_> = files.iter().map(|file| code(&file.display().to_string())).collect();
             (Kind::Change, format!("I put {} back.", names.join(", ")))
         }
         Event::WorkEnded { work, outcome, seconds, .. } => (Kind::Work, worked(work, outcome, *seconds)?),
         Event::PortMoved { from, to, why, .. } => {
-            (Kind::Work, format!("Port {from} of the file became {to} on this machine: {why}."))
+            (Kind::Work, format!("Port {from} of the file became {to} on this machine: {}.", own_words(why)))
         }
         _ => return None,
     };
@@ -118,45 +140,58 @@ fn title<'a>(course: &'a Course, lesson: &'a str) -> &'a str {
 }
 
 fn worked(work: &WorkKind, outcome: &Outcome, seconds: f64) -> Option<String> {
-    let what = match work {
-        WorkKind::Up { services, build } => {
-            let services = if services.is_empty() { "everything".into() } else { services.join(", ") };
-            format!("I {} {services}", if *build { "rebuilt and started" } else { "started" })
+    let named = |services: &[String]| {
+        if services.is_empty() { "everything".to_owned() } else { own_words(&services.join(", ")) }
+    };
+    // What was done, and what was to be done.
+    let (past, aim) = match work {
+        WorkKind::Up { services, build: true } => {
+            let what = named(services);
+            (format!("rebuilt and started {what}"), format!("rebuild and start {what}"))
         }
-        WorkKind::UpAlone { services } => format!("I started {} alone", services.join(", ")),
-        WorkKind::MoveAway { service } => format!("I made {service} anew at another address"),
-        WorkKind::Bootstrap => "I gave the database its tables".into(),
-        WorkKind::Restart { service } => format!("I restarted {service}"),
-        WorkKind::Reload { service } => format!("I reloaded {service}"),
-        WorkKind::Down { .. } => "I took the stack down".into(),
+        WorkKind::Up { services, build: false } => {
+            let what = named(services);
+            (format!("started {what}"), format!("start {what}"))
+        }
+        WorkKind::UpAlone { services } => {
+            let what = named(services);
+            (format!("started {what} alone"), format!("start {what} alone"))
+        }
+        WorkKind::MoveAway { service } => {
+            let what = own_words(service);
+            (format!("made {what} anew at another address"), format!("make {what} anew at another address"))
+        }
+        WorkKind::Bootstrap => ("gave the database its tables".into(), "give the database its tables".into()),
+        WorkKind::Restart { service } => {
+            (format!("restarted {}", own_words(service)), format!("restart {}", own_words(service)))
+        }
+        WorkKind::Reload { service } => {
+            (format!("reloaded {}", own_words(service)), format!("reload {}", own_words(service)))
+        }
+        WorkKind::Down { .. } => ("took the stack down".into(), "take the stack down".into()),
         WorkKind::Images | WorkKind::Verify => return None,
     };
     Some(match outcome {
-        Outcome::Done => format!("{what} ({seconds:.1} s)."),
-        Outcome::Failed { error } => format!("{what}, which failed: {}.", code(error)),
-        Outcome::Cancelled => format!("{what}, and stopped it."),
+        Outcome::Done => format!("I {past} ({seconds:.1} s)."),
+        Outcome::Failed { error } => format!("I tried to {aim}, which failed: {}.", code(error)),
+        Outcome::Cancelled => format!("I began to {aim}, and broke it off."),
     })
 }
 
-fn verified(course: &Course, report: &Report) -> (Kind, String) {
-    let (kind, mut words) = match report.verdict {
+fn verified(course: &Course, report: &Report, new_turns: &[String]) -> (Kind, String) {
+    let (kind, mut words) = match report.verdict() {
         Verdict::Works => (Kind::Holds, "I looked again, and it held.".to_owned()),
         Verdict::Unknown => {
-            (Kind::Unknown, format!("I looked: {}.", code(report.reason.as_deref().unwrap_or("could not tell"))))
+            (Kind::Unknown, format!("I looked: {}.", code(report.reason().unwrap_or("could not tell"))))
         }
         Verdict::Broken => (Kind::Fails, what_fails(course, report)),
     };
     for turn in report.wrong_turns.iter().filter(|turn| !turn.remark) {
-        let belief = course
-            .lessons
-            .iter()
-            .flat_map(|lesson| &lesson.wrong_turns)
-            .find(|known| known.id == turn.id)
-            .map_or("", |known| known.belief.trim());
-        let _ = write!(words, " Wrong turn: **{}**. I believed: {belief}", turn.title);
+        let mark = if new_turns.contains(&turn.id) { "Wrong turn" } else { "Still" };
+        let _ = write!(words, " {mark}: **{}**.", turn.title.trim().trim_end_matches('.'));
     }
     for stale in &report.stale {
-        let _ = write!(words, " (`{}` still ran the old files.)", stale.service);
+        let _ = write!(words, " ({} still ran the old files.)", code(&stale.service));
     }
     (kind, words)
 }
@@ -181,9 +216,22 @@ fn code(said: &str) -> String {
     if said.contains('`') { format!("`` {said} ``") } else { format!("`{said}`") }
 }
 
-/// What the learner typed, on one line, with every `<` shown and none taken for a tag.
+/// What the learner typed, on one line, as text: nothing of it is taken for Markdown or for a tag.
 pub(super) fn own_words(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('<', "&lt;")
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut words = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        match c {
+            '<' => words.push_str("&lt;"),
+            '&' => words.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => words.extend(['\\', c]),
+            // These begin a heading, a list or a quotation.
+            '#' | '-' | '+' | '>' | '=' if at == 0 => words.extend(['\\', c]),
+            '.' | ')' if text[..at].chars().all(|c| c.is_ascii_digit()) => words.extend(['\\', c]),
+            c => words.push(c),
+        }
+    }
+    words
 }
 
 fn changed_lines(diff: &str) -> String {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     course::Rung,
-    diagnosis::{HopVerdict, NamedWrongTurn, Report, Status},
+    diagnosis::{HopVerdict, Judgement, NamedWrongTurn, Report, Status},
     journal::{Outcome, WorkKind},
     probe::Survey,
 };
@@ -68,7 +68,7 @@ fn course() -> Course {
 
 fn report(broken: bool) -> Report {
     Report {
-        verdict: if broken { Verdict::Broken } else { Verdict::Works },
+        judgement: if broken { Judgement::seen_broken() } else { Judgement::Works },
         first_broken_hop: broken.then(|| "browser-nginx".into()),
         hops: vec![HopVerdict {
             id: "browser-nginx".into(),
@@ -81,6 +81,7 @@ fn report(broken: bool) -> Report {
                 id: "expose".into(),
                 lesson: "host-port".into(),
                 title: "EXPOSE opens ports".into(),
+                explain: None,
                 question: "What does EXPOSE do?".into(),
                 remark: false,
             }]
@@ -153,4 +154,116 @@ fn what_somebody_typed_stays_text() {
     assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("href"), "{page}");
     let text = hindsight_markdown(&course(), &entries("curl shows <models.Items object>"));
     assert!(text.contains("curl shows &lt;models.Items object>"), "a reader of the README would not see it: {text}");
+}
+
+#[test]
+fn what_is_typed_is_no_markdown() {
+    let page = hindsight_html(&course(), &entries("`__init__` and *args* in [x](y) | ~~z~~"));
+    assert!(page.contains("Note: `__init__` and *args* in [x](y) | ~~z~~"), "{page}");
+    for heading in ["# one", "- one", "1. one", "> one", "=== one"] {
+        let page = hindsight_html(&course(), &entries(heading));
+        assert!(page.contains(&heading.replace('>', "&gt;")), "{heading}: {page}");
+    }
+}
+
+mod any_journal {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn event() -> impl Strategy<Value = Event> {
+        let lesson = || prop_oneof![Just("host-port".to_owned()), Just("app-port".to_owned())];
+        let words = "[ -~]{0,30}";
+        let outcome = prop_oneof![
+            Just(Outcome::Done),
+            Just(Outcome::Cancelled),
+            words.prop_map(|error| Outcome::Failed { error })
+        ];
+        let work = prop_oneof![
+            Just(WorkKind::Bootstrap),
+            Just(WorkKind::Down { volumes: true }),
+            words.prop_map(|service| WorkKind::Restart { service }),
+            any::<bool>().prop_map(|build| WorkKind::Up { services: vec![], build }),
+        ];
+        prop_oneof![
+            lesson().prop_map(|lesson| Event::LessonOpened { lesson }),
+            (lesson(), proptest::option::of(0..2_usize))
+                .prop_map(|(lesson, choice)| Event::Predicted { lesson, choice }),
+            (lesson(), any::<bool>()).prop_map(|(lesson, broken)| Event::Verified {
+                lesson,
+                report: report(broken),
+                survey: Survey::default()
+            }),
+            lesson().prop_map(|lesson| Event::LessonSolved { lesson, revealed: false }),
+            lesson().prop_map(|lesson| Event::LessonRegressed { lesson }),
+            lesson().prop_map(|lesson| Event::HintShown { lesson, rung: Rung::Where }),
+            (lesson(), words).prop_map(|(lesson, text)| Event::Noted { lesson, text }),
+            (lesson(), words).prop_map(|(lesson, text)| Event::Hypothesis { lesson, text }),
+            (lesson(), words).prop_map(|(lesson, text)| Event::Reflected { lesson, text }),
+            (work, outcome).prop_map(|(work, outcome)| Event::WorkEnded { id: 1, work, outcome, seconds: 1.0 }),
+        ]
+    }
+
+    fn two_lessons() -> Course {
+        let mut course = course();
+        let second =
+            LESSON.replace("host-port", "app-port").replace("Nobody answers on 8080", "502").replace("expose", "other");
+        course.lessons.push(toml::from_str(&second).unwrap());
+        course
+    }
+
+    /// How often something stands in a text.
+    fn times(text: &str, what: &str) -> usize {
+        text.matches(what).count()
+    }
+
+    /// The figure before a noun in the story's first line.
+    fn figure(text: &str, noun: &str) -> usize {
+        let line = text.lines().find(|line| line.contains(" of work, ")).unwrap();
+        let part = line.split([',', ';']).find(|part| part.contains(noun)).unwrap();
+        part.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn each_figure_is_what_stands_below_it(events in proptest::collection::vec(event(), 0..40)) {
+            let course = two_lessons();
+            let mut all = vec![Event::LessonOpened { lesson: "host-port".into() }];
+            all.extend(events);
+            let entries: Vec<Entry> =
+                all.into_iter().enumerate().map(|(at, event)| Entry { at: 1 + at as u64 * 1000, event }).collect();
+            let text = hindsight_markdown(&course, &entries);
+            let count = |is: fn(&Event) -> bool| entries.iter().filter(|entry| is(&entry.event)).count();
+            let looks = count(|event| matches!(event, Event::Verified { .. }));
+            prop_assert_eq!(figure(&text, "verification"), looks);
+            prop_assert_eq!(times(&text, "` I looked"), looks);
+            let hints = count(|event| matches!(event, Event::HintShown { .. }));
+            prop_assert_eq!((figure(&text, "hint"), times(&text, "` I asked for a hint")), (hints, hints));
+            prop_assert_eq!(figure(&text, "wrong turn"), times(&text, " Wrong turn: **"));
+            let solved = text.lines().filter(|line| line.starts_with("### ") && line.contains(", solved") && !line.contains("broken again")).count();
+            let line = text.lines().find(|line| line.contains(" of work, ")).unwrap();
+            let expected = format!("; {solved} of 2 lessons solved.");
+            prop_assert!(line.ends_with(&expected), "{} {}", line, expected);
+            let in_chapters: usize = text
+                .lines()
+                .filter(|line| line.starts_with("### "))
+                .filter_map(|line| line.split(", ").find(|part| part.contains("verification")))
+                .map(|part| part.split_whitespace().next().unwrap().parse::<usize>().unwrap())
+                .sum();
+            prop_assert_eq!(in_chapters, looks);
+            prop_assert_eq!(times(&text, "Before looking I was asked"), {
+                let line = text.lines().find(|line| line.starts_with("Predictions: "));
+                line.map_or(0, |line| line.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse::<usize>().ok()).sum())
+            });
+            // Each line of the process is an event's, and each event that has a line has one.
+            let lines = text.lines().filter(|line| line.starts_with("- `")).count();
+            let told = count(|event| matches!(event, Event::Noted { .. } | Event::Hypothesis { .. } | Event::WorkEnded { .. }))
+                + looks + hints
+                + count(|event| matches!(event, Event::LessonSolved { .. } | Event::LessonRegressed { .. }));
+            prop_assert_eq!(lines, told);
+            prop_assert!(!text.contains("I believed"), "no belief is put into anybody's mouth");
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub(super) struct App<'a> {
     pub modules: Modules,
     /// The environment of its container; absent when the compose file cannot be used.
     pub env: Option<BTreeMap<String, Option<String>>>,
-    dockerfile: Option<(String, Dockerfile)>,
+    pub(super) dockerfile: Option<(String, Dockerfile)>,
     /// Directory of the build context inside the stack.
     prefix: String,
 }
@@ -81,14 +81,14 @@ impl<'a> App<'a> {
             && let Some((_, line)) = dockerfile.expose.first()
         {
             let ports = joined(dockerfile.expose.iter().map(|(port, _)| port.clone()));
-            facts.put("flaskapp.expose", ports, Some(place(path, *line)));
+            facts.put("app.expose", ports, Some(place(path, *line)));
         }
         let Some((listens, stands)) = self.listens() else { return };
         if let Some(port) = listens.port.filter(|port| port.split(',').all(|port| port.parse::<u16>().is_ok())) {
-            facts.put("flaskapp.port", port, Some(stands.clone()));
+            facts.put("app.port", port, Some(stands.clone()));
         }
         if let Some(host) = listens.host {
-            facts.put("flaskapp.host", host, Some(stands));
+            facts.put("app.host", host, Some(stands));
         }
     }
 
@@ -146,7 +146,7 @@ impl<'a> App<'a> {
     }
 
     /// What the container is started with, and where that stands.
-    fn command(&self) -> Option<(Vec<String>, Place)> {
+    pub(super) fn command(&self) -> Option<(Vec<String>, Place)> {
         let dockerfile = self.dockerfile.as_ref();
         let in_dockerfile = |part: fn(&Dockerfile) -> Option<&Start>| {
             let (path, dockerfile) = dockerfile?;
@@ -154,7 +154,7 @@ impl<'a> App<'a> {
         };
         let in_compose = |words: &Option<Vec<String>>, key: &str| {
             let service = self.service?;
-            words.clone().map(|words| (words, self.place_of(service, key)))
+            words.clone().map(|words| (words, self.sources.place_of(service, key)))
         };
         let own_entrypoint = self.service.and_then(|service| in_compose(&service.entrypoint, "entrypoint:"));
         let own_command = self.service.and_then(|service| in_compose(&service.command, "command:"));
@@ -172,24 +172,13 @@ impl<'a> App<'a> {
         }
     }
 
-    /// The line of a service's key in the compose file.
-    fn place_of(&self, service: &Service, key: &str) -> Place {
-        let mut stands = service.place.clone();
-        if let Some(text) = stands.file.to_str().and_then(|file| self.sources.texts.get(file)) {
-            let lines = text.lines().enumerate().skip(stands.line);
-            if let Some((index, _)) = lines.into_iter().find(|(_, line)| line.trim_start().starts_with(key)) {
-                stands.line = index + 1;
-            }
-        }
-        stands
-    }
-
-    fn known_env(&self) -> BTreeMap<String, String> {
+    pub(super) fn known_env(&self) -> BTreeMap<String, String> {
         let env = self.env.iter().flatten();
         env.filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect()
     }
 
-    fn script(&self, word: &str) -> Option<Script<'_>> {
+    /// The stack's file that a word of a command names, as far as that is a script.
+    pub(super) fn script(&self, word: &str) -> Option<Script<'_>> {
         let name = word.rsplit('/').next().filter(|name| name.ends_with(".sh"))?;
         let below = |path: &&String| self.prefix.is_empty() || path.starts_with(&format!("{}/", self.prefix));
         let path = self.sources.texts.keys().filter(below).find(|path| path.rsplit('/').next() == Some(name))?;

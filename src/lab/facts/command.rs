@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// Words of one command that are looked at; no command is longer.
+const MOST_WORDS: usize = 1_000;
+
 /// A program that serves, with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Program {
@@ -74,7 +77,7 @@ fn in_script(script: &Script<'_>, env: &BTreeMap<String, String>) -> Option<(Pro
     for (index, line) in script.text.lines().enumerate() {
         let body = line.trim_end().strip_suffix('\\');
         match lines.last_mut() {
-            Some((_, last)) if continued => *last = format!("{last} {}", body.unwrap_or(line)),
+            Some((_, last)) if continued => last.extend([" ", body.unwrap_or(line)]),
             _ => lines.push((index + 1, body.unwrap_or(line).to_owned())),
         }
         continued = body.is_some();
@@ -118,26 +121,27 @@ fn segments(line: &str, env: &BTreeMap<String, String>) -> Vec<Vec<String>> {
 
 /// The server that these words start, whatever stands before it (`exec`, `tini --`, `wait-for-it db:5432 --`, `A=b`).
 fn known(words: &[String]) -> Option<Program> {
+    let words = &words[..words.len().min(MOST_WORDS)];
     words.iter().enumerate().find_map(|(at, word)| {
-        let rest = words[at + 1..].to_vec();
+        let rest = &words[at + 1..];
         match base(word) {
-            name if is_python(name) => python(&rest),
+            name if is_python(name) => python(rest),
             name => server(name, rest),
         }
     })
 }
 
-fn server(name: &str, rest: Vec<String>) -> Option<Program> {
+fn server(name: &str, rest: &[String]) -> Option<Program> {
     match name {
         "flask" => {
             let run = rest.iter().position(|word| word == "run")?;
             Some(Program::Flask(rest[run + 1..].to_vec()))
         }
-        "gunicorn" => Some(Program::Gunicorn(rest)),
-        "waitress-serve" | "waitress" => Some(Program::Waitress(rest)),
-        "uvicorn" => Some(Program::Uvicorn(rest)),
-        "hypercorn" => Some(Program::Hypercorn(rest)),
-        "uwsgi" => Some(Program::Uwsgi(rest)),
+        "gunicorn" => Some(Program::Gunicorn(rest.to_vec())),
+        "waitress-serve" | "waitress" => Some(Program::Waitress(rest.to_vec())),
+        "uvicorn" => Some(Program::Uvicorn(rest.to_vec())),
+        "hypercorn" => Some(Program::Hypercorn(rest.to_vec())),
+        "uwsgi" => Some(Program::Uwsgi(rest.to_vec())),
         _ => None,
     }
 }
@@ -149,8 +153,7 @@ fn python(rest: &[String]) -> Option<Program> {
             "-c" => return words.next().map(|code| Program::Code(code.clone())),
             "-m" => {
                 let module = words.next()?;
-                let rest: Vec<String> = words.cloned().collect();
-                return server(module, rest)
+                return server(module, words.as_slice())
                     .or_else(|| Some(Program::Python(format!("{}.py", module.replace('.', "/")))));
             }
             "-W" | "-X" => drop(words.next()),
@@ -196,6 +199,8 @@ pub(super) fn flags(arguments: &[String], names: &[&str]) -> Vec<String> {
 fn expanded(word: &str, env: &BTreeMap<String, String>) -> String {
     let mut out = String::new();
     let mut rest = word;
+    // Behind the last one, no brace is closed any more.
+    let last = word.rfind('}');
     while let Some(at) = rest.find('$') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
@@ -203,7 +208,8 @@ fn expanded(word: &str, env: &BTreeMap<String, String>) -> String {
         let name_at = 1 + usize::from(braced);
         let name: String = rest[name_at..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
         let after = &rest[name_at + name.len()..];
-        let (default, length) = match after.find('}').filter(|_| braced) {
+        let is_closed = braced && last.is_some_and(|last| last >= word.len() - after.len());
+        let (default, length) = match is_closed.then(|| after.find('}')).flatten() {
             Some(close) => (after[..close].strip_prefix(":-"), name_at + name.len() + close + 1),
             None => (None, name_at + name.len()),
         };

@@ -23,10 +23,10 @@ struct Address {
 pub(super) fn read(app: &App<'_>, facts: &mut Facts) {
     let Some((address, stands)) = in_code(app).or_else(|| in_environment(app)) else { return };
     if let Some(host) = address.host {
-        facts.put("db.host", host, stands.clone());
+        facts.put("database.host", host, stands.clone());
     }
     if let Some(port) = address.port {
-        facts.put("db.port", port, stands);
+        facts.put("database.port", port, stands);
     }
 }
 
@@ -99,7 +99,7 @@ fn by_parts(app: &App<'_>, call: &Call<'_>) -> Option<Address> {
     Some(Address { host, port })
 }
 
-/// `{"drivername": "postgresql", "host": "db", "port": 5432}`
+/// `{"drivername": "postgresql", "host": "…", "port": 5432}`
 fn literals(app: &App<'_>, module: &Module) -> Vec<(Address, usize)> {
     let evaluator = app.evaluator();
     let mut found = Vec::new();

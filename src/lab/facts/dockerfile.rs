@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// Words of a command, and the line on which it stands.
-pub(super) type Start = (Vec<String>, usize);
+pub(super) use crate::compose::dockerfile::Start;
+use crate::compose::dockerfile::{Flag, Instruction, Source, Text, UnescapedString, copied, words};
 
 /// What the last stage (or the `target`) says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,6 +16,8 @@ pub(super) struct Dockerfile {
     pub env: BTreeMap<String, String>,
     /// `EXPOSE`: ports with their lines.
     pub expose: Vec<(String, usize)>,
+    /// `WORKDIR`.
+    pub workdir: Option<String>,
     /// `COPY` and `ADD` from the context: sources and destination.
     pub copies: Vec<(Vec<String>, String)>,
 }
@@ -23,35 +25,42 @@ pub(super) struct Dockerfile {
 impl Dockerfile {
     /// Reads a Dockerfile up to the end of the `target` stage, or the last one.
     pub fn parse(text: &str, target: Option<&str>) -> Self {
+        let text = Text::of(text);
+        let read = text.read();
         let mut stages: BTreeMap<String, Self> = BTreeMap::new();
         let mut current = Self::default();
         let mut name = String::new();
-        for (line, instruction) in instructions(text) {
-            let Some((keyword, rest)) = instruction.split_once(char::is_whitespace) else { continue };
-            let rest = rest.trim();
-            match keyword.to_ascii_uppercase().as_str() {
-                "FROM" => {
+        for instruction in &read.instructions {
+            match instruction {
+                Instruction::From(from) => {
                     if target.is_some_and(|target| target.eq_ignore_ascii_case(&name)) {
                         return current;
                     }
-                    let words: Vec<String> = rest.split_whitespace().map(str::to_lowercase).collect();
                     stages.insert(name, current);
-                    current = words.first().and_then(|base| stages.get(base)).cloned().unwrap_or_default();
-                    name = match words.as_slice() {
-                        [_, word, stage, ..] if word == "as" => stage.clone(),
-                        _ => format!("stage {line}"),
+                    current = stages.get(&from.image.value.to_lowercase()).cloned().unwrap_or_default();
+                    name = match &from.as_ {
+                        Some((_, stage)) => stage.value.to_lowercase(),
+                        None => format!("stage {}", stages.len()),
                     };
                 }
-                "CMD" => current.cmd = Some((words(rest), line)),
-                "ENTRYPOINT" => {
-                    current.entrypoint = Some((words(rest), line));
+                Instruction::Cmd(cmd) => {
+                    current.cmd = Some((words(&cmd.arguments), read.line(cmd.cmd.span.start)));
                 }
-                "ENV" | "ARG" => current.variables(rest),
-                "EXPOSE" => {
-                    let ports = rest.split_whitespace().map(|port| current.port(port)).collect::<Vec<_>>();
-                    current.expose.extend(ports.into_iter().map(|port| (port, line)));
+                Instruction::Entrypoint(entrypoint) => {
+                    let line = read.line(entrypoint.entrypoint.span.start);
+                    current.entrypoint = Some((words(&entrypoint.arguments), line));
                 }
-                "COPY" | "ADD" => current.copy(rest),
+                Instruction::Env(env) => current.variables(&env.arguments.value),
+                Instruction::Arg(arg) => current.variables(&arg.arguments.value),
+                Instruction::Expose(expose) => {
+                    let line = read.line(expose.expose.span.start);
+                    let ports = expose.arguments.iter().map(|port| (current.port(&port.value), line));
+                    let ports: Vec<_> = ports.collect();
+                    current.expose.extend(ports);
+                }
+                Instruction::Copy(copy) => current.copy(&copy.options, &copy.src, &copy.dest),
+                Instruction::Add(add) => current.copy(&add.options, &add.src, &add.dest),
+                Instruction::Workdir(workdir) => current.workdir = Some(current.below(&workdir.arguments.value)),
                 _ => {}
             }
         }
@@ -73,6 +82,15 @@ impl Dockerfile {
         }
     }
 
+    /// A directory that may be told relative to the one before.
+    fn below(&self, rest: &str) -> String {
+        let path = rest.trim_matches(['"', '\'']).trim_end_matches('/');
+        match &self.workdir {
+            Some(before) if !path.starts_with('/') => format!("{before}/{path}"),
+            _ => path.to_owned(),
+        }
+    }
+
     fn port(&self, written: &str) -> String {
         let port = written.split('/').next().unwrap_or(written);
         let name = port.trim_start_matches('$').trim_start_matches('{').trim_end_matches('}');
@@ -83,68 +101,22 @@ impl Dockerfile {
         }
     }
 
-    fn copy(&mut self, rest: &str) {
-        if rest.contains("--from=") {
-            return;
-        }
-        let mut paths: Vec<String> = words_of_copy(rest).into_iter().filter(|word| !word.starts_with("--")).collect();
-        if let (Some(target), false) = (paths.pop(), paths.is_empty()) {
-            self.copies.push((paths, target));
+    fn copy(&mut self, options: &[Flag<'_>], sources: &[Source<'_>], target: &UnescapedString<'_>) {
+        let paths = copied(options, sources).unwrap_or_default();
+        if !paths.is_empty() {
+            self.copies.push((paths, target.value.to_string()));
         }
     }
 }
 
-/// What any stage copies from the context, as plain beginnings of paths: empty for the whole context.
+/// What any stage takes from the context, as plain beginnings of paths: empty for the whole context.
 pub(in crate::lab) fn copied_sources(text: &str) -> Vec<String> {
-    let mut all = Dockerfile::default();
-    for (_, instruction) in instructions(text) {
-        if let Some((keyword, rest)) = instruction.split_once(char::is_whitespace)
-            && (keyword.eq_ignore_ascii_case("COPY") || keyword.eq_ignore_ascii_case("ADD"))
-        {
-            all.copy(rest.trim());
-        }
-    }
-    let sources = all.copies.into_iter().flat_map(|(sources, _)| sources);
-    sources
-        .map(|source| {
-            let source = source.trim_start_matches("./").trim_matches('/');
-            if source == "." { String::new() } else { source.to_owned() }
-        })
-        .collect()
-}
-
-fn words_of_copy(rest: &str) -> Vec<String> {
-    serde_json::from_str(rest).unwrap_or_else(|_| rest.split_whitespace().map(str::to_owned).collect())
-}
-
-/// The arguments of `CMD` or `ENTRYPOINT`: a JSON list, or a line for the shell.
-fn words(rest: &str) -> Vec<String> {
-    serde_json::from_str(rest).unwrap_or_else(|_| vec!["/bin/sh".to_owned(), "-c".to_owned(), rest.to_owned()])
-}
-
-/// The instructions with the line on which each begins; comments are left out and continued lines joined.
-fn instructions(text: &str) -> Vec<(usize, String)> {
-    let mut found: Vec<(usize, String)> = Vec::new();
-    let mut continued = false;
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.starts_with('#') || line.is_empty() {
-            continue;
-        }
-        let (body, goes_on) = match line.strip_suffix('\\') {
-            Some(body) => (body.trim_end(), true),
-            None => (line, false),
-        };
-        match found.last_mut() {
-            Some((_, instruction)) if continued => {
-                instruction.push(' ');
-                instruction.push_str(body);
-            }
-            _ => found.push((index + 1, body.to_owned())),
-        }
-        continued = goes_on;
-    }
-    found
+    let sources = Text::of(text).read().sources().unwrap_or_else(|| vec![".".to_owned()]);
+    let plain = |source: String| {
+        let source = source.trim_start_matches("./").trim_matches('/');
+        if source == "." { String::new() } else { source.to_owned() }
+    };
+    sources.into_iter().map(plain).collect()
 }
 
 #[cfg(test)]

@@ -6,12 +6,16 @@ mod app;
 mod command;
 mod database;
 mod dockerfile;
+mod names;
 mod nginx;
 mod nginx_syntax;
+mod own;
 mod published;
 mod python;
 mod python_tokens;
 mod python_value;
+mod settings;
+mod start;
 
 pub(super) use dockerfile::copied_sources;
 
@@ -20,7 +24,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::compose::{FoundRoles, Place, Service, Stack};
+use crate::{
+    compose::{FoundRoles, Place, Service, Stack},
+    course::Course,
+};
 
 /// What was read, see [`facts`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,23 +54,34 @@ impl Facts {
     }
 }
 
-/// Reads the facts of a stack. `stack` is absent where the compose file cannot be used; `texts` are its files by path, and
-/// `front_port` is the port that the story tells the browser to use.
+/// Reads the facts of a stack. `stack` is absent where the compose file cannot be used; `texts` are its files by path.
 ///
-/// Names: `front.published`, `front.service`, `front.target`; `nginx.published`, `nginx.target`, `nginx.listen`,
-/// `nginx.upstream`, `nginx.upstream_host`, `nginx.upstream_port`; `flaskapp.port`, `flaskapp.host`, `flaskapp.expose`,
-/// `flaskapp.published`; `db.host`, `db.port`, `db.published`, `db.volume`. Several values are joined by commas.
-pub fn facts(stack: Option<&Stack>, roles: &FoundRoles, texts: BTreeMap<String, String>, front_port: u16) -> Facts {
+/// Their names begin with what the course calls the part ; here those of the shop: `front.published`, `front.service`, `front.target`; `nginx.published`, `nginx.target`, `nginx.listen`,
+/// `nginx.upstream`, `nginx.upstream_host`, `nginx.upstream_port`, `nginx.upstream_name` (what that host means on nginx's networks),
+/// `nginx.pass` (`proxy_pass http`), `nginx.location`, `nginx.resolver`, `nginx.conf_files` (how many files of the stack nginx reads),
+/// `nginx.answers` (which server a browser gets); `flaskapp.port`, `flaskapp.host`, `flaskapp.expose`, `flaskapp.published`,
+/// `flaskapp.command_module`, `flaskapp.modules`, `flaskapp.script`, `flaskapp.script_ends`, `flaskapp.script_shebang`,
+/// `flaskapp.mounted_over`; `db.host`, `db.port`, `db.published`, `db.volume`, `db.kept_on`, `db.told_otherwise`, `db.password_signs`;
+/// `ROLE.healthcheck`. Several values are joined by commas.
+pub fn facts(stack: Option<&Stack>, roles: &FoundRoles, course: &Course, texts: BTreeMap<String, String>) -> Facts {
     let mut facts = Facts::default();
     let sources = Sources { stack, roles, texts: &texts };
-    published::read(&sources, front_port, &mut facts);
+    published::read(&sources, course.front_port(), &mut facts);
     published::read_volume(&sources, &mut facts);
     nginx::read(&sources, &mut facts);
     let app = app::App::of(&sources);
     app.read(&mut facts);
+    app.read_start(&mut facts);
+    settings::read(&app, &mut facts);
     database::read(&app, &mut facts);
-    facts.texts = texts;
-    facts
+    let named = |name: String| course.roles.fact(&name);
+    let mut facts = Facts {
+        values: facts.values.into_iter().map(|(name, value)| (named(name), value)).collect(),
+        places: facts.places.into_iter().map(|(name, place)| (named(name), place)).collect(),
+        ..Facts::default()
+    };
+    own::read(&sources, course, &mut facts);
+    Facts { texts, ..facts }
 }
 
 /// What there is to read.
@@ -80,6 +98,26 @@ impl<'a> Sources<'a> {
 
     fn proxy(&self) -> Option<&'a Service> {
         self.service(self.roles.proxy.as_ref())
+    }
+
+    fn database(&self) -> Option<&'a Service> {
+        self.service(self.roles.database.as_ref())
+    }
+
+    /// The line of a service's key in the compose file that it stands in.
+    fn place_of(&self, service: &Service, key: &str) -> Place {
+        let mut stands = service.place.clone();
+        if let Some(text) = stands.file.to_str().and_then(|file| self.texts.get(file)) {
+            let indent = |line: &str| line.len() - line.trim_start().len();
+            let own = text.lines().nth(stands.line.saturating_sub(1)).map_or(0, indent);
+            let lines = text.lines().enumerate().skip(stands.line);
+            // Up to the next key that stands as far to the left.
+            let mut inside = lines.take_while(|(_, line)| line.trim().is_empty() || indent(line) > own);
+            if let Some((index, _)) = inside.find(|(_, line)| line.trim_start().starts_with(key)) {
+                stands.line = index + 1;
+            }
+        }
+        stands
     }
 
     fn app(&self) -> Option<&'a Service> {

@@ -15,6 +15,9 @@ pub(super) fn read(sources: &Sources<'_>, facts: &mut Facts) {
         .filter_map(|path| sources.texts.get_key_value(path.as_str()))
         .map(|(path, text)| (path.as_str(), parse(&filled_in(sources, path, text))))
         .collect();
+    if sources.proxy().is_some() && is_brought_in_known(sources) {
+        facts.put("proxy.conf_files", included(sources).to_string(), None);
+    }
     let mut servers: Vec<(&str, &Directive)> = Vec::new();
     for (path, config) in &configs {
         let mut found = Vec::new();
@@ -26,7 +29,7 @@ pub(super) fn read(sources: &Sources<'_>, facts: &mut Facts) {
         servers.iter().flat_map(|(path, server)| ports(server).map(move |(port, line)| (port, *path, line))).collect();
     if let Some((_, path, line)) = listens.first() {
         let value = joined(listens.iter().map(|(port, ..)| port.to_string()));
-        facts.put("nginx.listen", value, Some(place(path, *line)));
+        facts.put("proxy.listen", value, Some(place(path, *line)));
     }
     let target = facts.get("front.target").and_then(|target| target.parse::<u16>().ok());
     let answers = |server: &Directive| ports(server).any(|(port, _)| Some(port) == target);
@@ -35,14 +38,93 @@ pub(super) fn read(sources: &Sources<'_>, facts: &mut Facts) {
         .find(|(_, server)| answers(server) && proxy_pass(server).is_some())
         .or_else(|| servers.iter().find(|(_, server)| proxy_pass(server).is_some()));
     let Some((path, server)) = chosen else { return };
+    if let Some(asked) = target.and_then(|target| asked(&servers, target)) {
+        if std::ptr::eq(asked.1, *server) {
+            facts.put("proxy.answers", "the one that passes on", None);
+        } else {
+            facts.put("proxy.answers", "another", Some(place(asked.0, asked.1.line)));
+        }
+    }
+    if let Some((location, pass)) = proxy_pass(server) {
+        facts.put("proxy.location", location.args.join(" "), Some(place(path, location.line)));
+        let scheme = pass.args.first().and_then(|address| address.split_once("://")).map_or("", |(scheme, _)| scheme);
+        facts.put("proxy.pass", format!("{} {scheme}", pass.name).trim_end(), Some(place(path, pass.line)));
+    }
+    let mut resolvers = Vec::new();
+    configs.iter().for_each(|(_, config)| config.all("resolver", &mut resolvers));
+    match resolvers.first() {
+        Some(resolver) => {
+            let address = resolver.args.first().cloned().unwrap_or_default();
+            facts.put("proxy.resolver", address, Some(place(path, resolver.line)));
+        }
+        None => facts.put("proxy.resolver", "none", None),
+    }
     let Some((host, port, path, line)) = upstream(path, server, &configs) else { return };
-    facts.put("nginx.upstream", format!("{host}:{port}"), Some(place(path, line)));
-    facts.put("nginx.upstream_host", host, Some(place(path, line)));
-    facts.put("nginx.upstream_port", port.to_string(), Some(place(path, line)));
+    if let Some(known) = super::names::known_to_proxy(sources, &host) {
+        facts.put("proxy.upstream_name", known, Some(place(path, line)));
+    }
+    facts.put("proxy.upstream", format!("{host}:{port}"), Some(place(path, line)));
+    facts.put("proxy.upstream_host", host, Some(place(path, line)));
+    facts.put("proxy.upstream_port", port.to_string(), Some(place(path, line)));
+}
+
+/// The server that nginx chooses for a browser that asks `localhost` at this port: the first of that name, else the default
+/// one, else the first. Files are read in the order of their names.
+fn asked<'a>(servers: &[(&'a str, &'a Directive)], target: u16) -> Option<(&'a str, &'a Directive)> {
+    let listening = || servers.iter().filter(|(_, server)| ports(server).any(|(port, _)| port == target));
+    let named =
+        |server: &Directive| server.named("server_name").any(|names| names.args.iter().any(|name| name == "localhost"));
+    let default = |server: &Directive| {
+        server.named("listen").any(|listen| listen.args.iter().any(|word| word == "default_server"))
+    };
+    listening()
+        .find(|(_, server)| named(server))
+        .or_else(|| listening().find(|(_, server)| default(server)))
+        .or_else(|| listening().next())
+        .copied()
+}
+
+/// Whether the files that come into the proxy's container are all told by the compose file and a Dockerfile that can be read.
+fn is_brought_in_known(sources: &Sources<'_>) -> bool {
+    sources.proxy().is_some_and(|proxy| proxy.build.is_none() || sources.dockerfile(proxy).is_some())
 }
 
 /// The configuration files that the proxy reads: mounted, or copied by its Dockerfile; else whatever looks like one.
 fn files(sources: &Sources<'_>) -> Vec<String> {
+    let (files, any) = brought_in(sources);
+    if any {
+        return files;
+    }
+    let looks_like_one = |text: &str| text.contains("proxy_pass") || text.contains("listen");
+    let conf = |path: &str| path.ends_with(".conf") || path.ends_with(".template");
+    let all = sources.texts.iter().filter(|(path, text)| conf(path) && looks_like_one(text));
+    all.map(|(path, _)| path.clone()).collect()
+}
+
+/// How many of the stack's files lie where nginx reads them by itself: its own `nginx.conf` includes two directories.
+fn included(sources: &Sources<'_>) -> usize {
+    let ways = ways(sources);
+    if ways.iter().any(|(_, target)| target.ends_with("/nginx.conf") || target == "/etc/nginx") {
+        return brought_in(sources).0.len();
+    }
+    let is_included = |path: &str, (from, target): &(String, String)| {
+        let target = target.trim_end_matches('/');
+        let folder = if path == from { target.rsplit_once('/').map_or("", |(folder, _)| folder) } else { target };
+        let read = ["/etc/nginx/conf.d", "/etc/nginx/sites-enabled", "/etc/nginx/templates"];
+        is_read(path, &(from.clone(), target.to_owned())) && (read.contains(&folder) || read.contains(&target))
+    };
+    sources.texts.keys().filter(|path| ways.iter().any(|way| is_included(path, way))).count()
+}
+
+/// The stack's files that nginx reads in its container, and whether any way leads files there at all.
+fn brought_in(sources: &Sources<'_>) -> (Vec<String>, bool) {
+    let ways = ways(sources);
+    let files = sources.texts.keys().filter(|path| ways.iter().any(|way| is_read(path, way))).cloned().collect();
+    (files, !ways.is_empty())
+}
+
+/// What is mounted or copied into the proxy's configuration: a path of the stack, and where it lies in the container.
+fn ways(sources: &Sources<'_>) -> Vec<(String, String)> {
     let mut brought_in: Vec<(String, String)> = Vec::new();
     if let Some(proxy) = sources.proxy() {
         for mount in &proxy.mounts {
@@ -54,26 +136,18 @@ fn files(sources: &Sources<'_>) -> Vec<String> {
         }
         brought_in.extend(copied(sources, proxy));
     }
-    if brought_in.is_empty() {
-        let looks_like_one = |text: &str| text.contains("proxy_pass") || text.contains("listen");
-        let conf = |path: &str| path.ends_with(".conf") || path.ends_with(".template");
-        return sources
-            .texts
-            .iter()
-            .filter(|(path, text)| conf(path) && looks_like_one(text))
-            .map(|(p, _)| p.clone())
-            .collect();
-    }
-    let mut files: Vec<String> =
-        sources.texts.keys().filter(|path| brought_in.iter().any(|way| is_read(path, way))).cloned().collect();
-    files.dedup();
-    files
+    brought_in
 }
 
 /// Whether nginx reads this file when `from` (a file, or a directory, of the stack) lies at `target` in its container.
 fn is_read(path: &str, (from, target): &(String, String)) -> bool {
     if path == from {
-        return true;
+        // A single file, mounted or copied: under its name in the container, or into a directory.
+        return match target.rsplit_once('/') {
+            Some(("/etc/nginx/conf.d", name)) if !name.is_empty() => name.ends_with(".conf"),
+            Some(("/etc/nginx/templates", name)) if !name.is_empty() => name.ends_with(".template"),
+            _ => true,
+        };
     }
     let below =
         if from.is_empty() { Some(path) } else { path.strip_prefix(from).and_then(|rest| rest.strip_prefix('/')) };
@@ -159,7 +233,7 @@ fn proxy_pass(server: &Directive) -> Option<(&Directive, &Directive)> {
 }
 
 fn passed(location: &Directive) -> Option<&Directive> {
-    ["proxy_pass", "uwsgi_pass"].iter().find_map(|name| {
+    ["proxy_pass", "uwsgi_pass", "fastcgi_pass", "scgi_pass", "grpc_pass"].iter().find_map(|name| {
         let mut found = Vec::new();
         location.all(name, &mut found);
         found.first().copied()

@@ -10,6 +10,10 @@ use tokio::{
 use super::*;
 use crate::probe::form::choose;
 
+fn teapot() -> Item {
+    Item { marker: "teapot".into(), quantity: 3, description: "blue enamel".into() }
+}
+
 const WITHIN: Duration = Duration::from_secs(10);
 
 /// A server that answers each request (head and form) with the bytes that `respond` gives.
@@ -110,7 +114,7 @@ async fn the_form_is_sent_with_cookie_and_token_and_the_redirect_followed() {
     })
     .await;
     let start = browser.visit("/", WITHIN).await.unwrap();
-    let item = Item { marker: "teapot".into(), quantity: 3 };
+    let item = teapot();
     let form = choose(&start.forms).unwrap();
     let (sent, end) = browser.submit(&start, form, &item, WITHIN).await;
     let end = end.unwrap();
@@ -137,7 +141,7 @@ async fn a_page_that_sends_the_browser_on_is_followed_unless_it_shows_what_is_lo
         .await;
         let start = browser.visit("/", WITHIN).await.unwrap();
         assert_eq!(start.answer.redirects, [], "a page that shows itself again is where a visitor stays");
-        let item = Item { marker: "teapot".into(), quantity: 3 };
+        let item = teapot();
         let visit = browser.submit(&start, choose(&start.forms).unwrap(), &item, WITHIN).await.1.unwrap();
         assert_eq!(visit.answer.visible, end);
     }
@@ -146,15 +150,17 @@ async fn a_page_that_sends_the_browser_on_is_followed_unless_it_shows_what_is_lo
 #[tokio::test]
 async fn a_form_without_a_method_goes_into_the_address() {
     let mut browser = server(|request| {
-        if request.starts_with("GET /add?item=teapot&qty=3&text=sent+by+breakfix ") {
+        if request.starts_with("GET /add?item=teapot&qty=3&text=blue+enamel ") {
             page("[teapot]")
         } else {
-            page("<form action='/add?old=1'><input name=item><input name=qty><input name=text></form>")
+            page(
+                "<form action='/add?old=1'><input name=item><input name=qty><input name=text><button>x</button></form>",
+            )
         }
     })
     .await;
     let start = browser.visit("/", WITHIN).await.unwrap();
-    let item = Item { marker: "teapot".into(), quantity: 3 };
+    let item = teapot();
     let visit = browser.submit(&start, choose(&start.forms).unwrap(), &item, WITHIN).await.1.unwrap();
     assert_eq!(visit.answer.visible, "[teapot]");
 }
@@ -186,8 +192,8 @@ async fn redirects_that_leave_the_front_door() {
 async fn endless_redirects_end() {
     let mut browser = server(|_| redirect(302, "/again")).await;
     let answer = browser.visit("/", WITHIN).await.unwrap().answer;
-    assert!(answer.astray.unwrap().contains("more than 10 times"));
-    assert_eq!(answer.redirects.len(), 11);
+    assert!(answer.astray.unwrap().contains("more than 19 times"));
+    assert_eq!(answer.redirects.len(), 20);
 }
 
 #[tokio::test]
@@ -257,4 +263,84 @@ async fn a_broken_body_is_shown_as_far_as_it_came() {
 async fn a_download_is_not_shown() {
     let mut browser = server(|_| page("[teapot]").replace("Server", "Content-Disposition: attachment\r\nServer")).await;
     assert_eq!(browser.visit("/", WITHIN).await.unwrap().answer.visible, "");
+}
+
+const SHOP: &str =
+    "<form method=post><input name=name><input name=quantity><input name=description><button>x</button></form>";
+
+/// What is seen after an item was sold at a shop whose front page has this form.
+async fn sold(form: &'static str, respond: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> HttpAnswer {
+    let mut browser = server(move |request| {
+        respond(request).unwrap_or_else(|| if request.starts_with("GET / ") { page(form) } else { page("[teapot]") })
+    })
+    .await;
+    let start = browser.visit("/", WITHIN).await.unwrap();
+    browser.submit(&start, choose(&start.forms).unwrap(), &teapot(), WITHIN).await.1.unwrap().answer
+}
+
+#[tokio::test]
+async fn frames_and_style_sheets_are_fetched() {
+    let list = |request: &str| {
+        if request.starts_with("POST") {
+            return Some(page(
+                "<link rel=stylesheet href=/s.css><p class=gone>hidden</p><iframe src=/l></iframe><iframe src=/denied></iframe>",
+            ));
+        }
+        let css = "HTTP/1.1 200 OK\r\nContent-Type: text/css\r\nContent-Length: 18\r\n\r\n.gone{display:none";
+        match request.split(' ').nth(1)? {
+            "/l" => Some(page("[teapot]")),
+            "/denied" => Some(page("no").replace("Server", "X-Frame-Options: DENY\r\nServer")),
+            "/s.css" => Some(css.to_owned()),
+            _ => None,
+        }
+    };
+    let answer = sold(SHOP, list).await;
+    assert_eq!((answer.visible.as_str(), answer.concealed.as_str()), ("[teapot]", "hidden"));
+    assert!(answer.shows("TEAPOT") && answer.conceals("hidden") && !answer.conceals("teapot"));
+}
+
+#[tokio::test]
+async fn an_answer_in_a_hidden_frame_is_not_seen() {
+    let form = "<iframe name=f hidden></iframe><form method=post target=f action=/add><input name=name><button>x</button></form>";
+    let answer = sold(form, |_| None).await;
+    assert!(!answer.shows("teapot") && answer.conceals("teapot"), "{answer:?}");
+    let seen =
+        "<iframe name=f></iframe><form method=post target=f action=/add><input name=name><button>x</button></form>";
+    assert!(sold(seen, |_| None).await.shows("teapot"));
+}
+
+#[tokio::test]
+async fn a_policy_keeps_the_form_from_being_sent() {
+    let answer = sold(SHOP, |request| {
+        assert!(request.starts_with("GET"));
+        Some(page(SHOP).replace("Server", "Content-Security-Policy: form-action 'none'\r\nServer"))
+    })
+    .await;
+    assert!(answer.astray.unwrap().contains("Content-Security-Policy"));
+}
+
+#[tokio::test]
+async fn what_comes_compressed_is_read() {
+    let mut browser = serve(|mut stream, request| async move {
+        assert!(request.contains("accept-encoding: gzip"), "{request}");
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packed, b"<p>whole").unwrap();
+        let packed = packed.finish().unwrap();
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n";
+        let _ = stream.write_all(head.as_bytes()).await;
+        let _ = stream.write_all(&packed).await;
+    })
+    .await;
+    assert_eq!(browser.visit("/", WITHIN).await.unwrap().answer.visible, "whole");
+}
+
+#[tokio::test]
+async fn it_asks_as_an_ordinary_browser() {
+    let answer = sold(SHOP, |request| {
+        let ours = request.to_lowercase().contains("breakfix");
+        assert!(!ours && request.contains("user-agent: Mozilla/5.0 (X11; Linux x86_64)"), "{request}");
+        None
+    })
+    .await;
+    assert_eq!(answer.visible, "[teapot]");
 }

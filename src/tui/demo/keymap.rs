@@ -52,6 +52,8 @@ pub enum Command {
     TakeDown,
     /// Stops a journal, or plays on.
     Pause,
+    /// Goes on with what is left to record.
+    Rest,
     /// One step on in a journal.
     Step,
     /// One step back in a journal.
@@ -77,6 +79,8 @@ pub enum Place {
     Leaving,
     /// Somebody else holds the shop's port.
     Port,
+    /// The question whether the menus are recorded, too.
+    GoOn,
 }
 
 const DIGITS: &[Chord] = keys![
@@ -92,7 +96,7 @@ const DIGITS: &[Chord] = keys![
     Chord::char('9'),
 ];
 
-use Place::{Journal, Leaving, Menu, Port, Reading, Talk};
+use Place::{GoOn, Journal, Leaving, Menu, Port, Reading, Talk};
 
 /// The table.
 pub const TABLE: &[Binding] = &[
@@ -148,7 +152,7 @@ pub const TABLE: &[Binding] = &[
     ),
     row(keys![Chord::char('+'), Chord::char('=')], Command::Faster, "faster", "play faster", &[Journal], 1),
     row(keys![Chord::char('-')], Command::Slower, "slower", "play slower", &[Journal], 1),
-    row(keys![Chord::char('.')], Command::Blank, "blank", "show nothing, until the next key", &[Talk, Journal], 0),
+    row(keys![Chord::char('.')], Command::Blank, "blank", "show nothing, until any key", &[Talk, Journal], 0),
     row(keys![Chord::char('?')], Command::Help, "keys", "this list", &[Talk, Journal], 1),
     row(
         keys![
@@ -172,8 +176,24 @@ pub const TABLE: &[Binding] = &[
         &[Talk, Journal, Port],
         1,
     ),
-    row(keys![Chord::plain(KeyCode::Up)], Command::Up, "up", "up", &[Menu], 0),
-    row(keys![Chord::plain(KeyCode::Down)], Command::Down, "down", "down", &[Menu], 0),
+    row(keys![Chord::plain(KeyCode::Up)], Command::Up, "up", "up", &[Menu, Reading], 0),
+    row(keys![Chord::plain(KeyCode::Down)], Command::Down, "down", "down", &[Menu, Reading], 0),
+    row(
+        keys![Chord::plain(KeyCode::Enter), Chord::char(' ')],
+        Command::Rest,
+        "record them",
+        "record the ways to break and to mend as well",
+        &[GoOn],
+        1,
+    ),
+    row(
+        keys![Chord::char('q'), Chord::plain(KeyCode::Esc)],
+        Command::Keep,
+        "that is all",
+        "the talk is enough: write the recording, and leave",
+        &[GoOn],
+        1,
+    ),
     row(keys![Chord::plain(KeyCode::Enter)], Command::Take, "do it", "do what is marked", &[Menu], 1),
     row(keys![Chord::plain(KeyCode::Backspace)], Command::Erase, "erase", "take the last letter back", &[Menu], 0),
     row(keys![Chord::plain(KeyCode::Esc)], Command::Close, "close", "close what is open", &[Menu, Reading], 1),
@@ -207,7 +227,7 @@ pub const TABLE: &[Binding] = &[
         Command::Interrupt,
         "quit",
         "leave; twice: at once",
-        &[Talk, Menu, Journal, Reading, Leaving, Port],
+        &[Talk, Menu, Journal, Reading, Leaving, Port, GoOn],
         0,
     ),
     row(
@@ -215,7 +235,7 @@ pub const TABLE: &[Binding] = &[
         Command::Suspend,
         "suspend",
         "back to the shell; fg returns",
-        &[Talk, Menu, Journal, Reading, Leaving, Port],
+        &[Talk, Menu, Journal, Reading, Leaving, Port, GoOn],
         0,
     ),
     row(
@@ -223,7 +243,7 @@ pub const TABLE: &[Binding] = &[
         Command::Redraw,
         "redraw",
         "draw everything anew",
-        &[Talk, Menu, Journal, Reading, Leaving, Port],
+        &[Talk, Menu, Journal, Reading, Leaving, Port, GoOn],
         0,
     ),
 ];
@@ -246,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_key_means_one_thing_in_one_place() {
-        for place in [Talk, Menu, Journal, Reading, Leaving, Port] {
+        for place in [Talk, Menu, Journal, Reading, Leaving, Port, GoOn] {
             let mut seen: Vec<Chord> = Vec::new();
             for row in TABLE.iter().filter(|row| row.holds.contains(&place)) {
                 for key in row.keys {

@@ -3,13 +3,14 @@
 //! Each beat declares the state in which it wants the stack, as data of the course: files, what is saved beside them, and
 //! what the verdict has to be. Entering a beat, from wherever, makes it so: the files are put in place in a lab of the
 //! demo's own, the smallest works make them live, and the stack is asked. A recorded run tells the same where there is no
-//! engine; any journal plays through the same screen.
+//! engine; any journal plays through the same screen. Read `scene` first, then `shop` and `update`.
 
 mod cast;
 mod difference;
 mod keymap;
 mod model;
 mod notes;
+mod own_slide;
 mod recording;
 mod replay;
 mod runtime;
@@ -30,6 +31,7 @@ use std::{
 };
 
 pub use model::{At, Model, Overlay, Source, Start};
+pub use own_slide::OwnSlide;
 pub use recording::Recording;
 pub use replay::Replay;
 pub use scene::{Item, Scene, Way, menu};
@@ -47,6 +49,7 @@ use crate::{
     course::Course,
     error::{Error, Result},
     journal::{Entry, Event, Journal, KnownTexts, now_ms},
+    lab::Lab,
 };
 
 /// The size of a recording without a terminal.
@@ -73,15 +76,19 @@ pub struct Options {
     pub color: ColorChoice,
 }
 
-/// Runs the demo until it is left.
+/// Runs the demo until it is left, and gives the exit code: 0, or 128 and the number of the signal that ended it.
 ///
 /// # Errors
 /// Usage: no terminal and nothing that would run without one; no such lesson or journal; a lab in which somebody has worked.
 /// Environment: the terminal is gone, a file cannot be written.
-pub async fn run(options: Options) -> Result<()> {
+pub async fn run(options: Options) -> Result<u8> {
     let course = Arc::clone(&options.conductor.course);
     let lab = options.conductor.lab.clone();
     refuse_a_learners_lab(&lab)?;
+    if options.replay.is_none() {
+        refuse_a_lab_in_use(&lab)?;
+    }
+    let last = OwnSlide::read(Path::new("."))?;
     let replay = options.replay.as_deref().map(|path| load(path, &course, options.speed)).transpose()?;
     let is_terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
     let by_itself = options.auto.is_some() || replay.is_some();
@@ -97,7 +104,7 @@ pub async fn run(options: Options) -> Result<()> {
     let cast = options.cast.as_deref().map(|path| cast::Cast::begin(path, &title, size, now)).transpose()?;
     let is_replay = replay.is_some();
     let model = Model::new(Start {
-        recording: Recording::embedded(),
+        recording: if course.is_ours() { Recording::embedded() } else { Recording::default() },
         lesson: options.lesson,
         replay,
         theme,
@@ -105,25 +112,27 @@ pub async fn run(options: Options) -> Result<()> {
         auto: options.auto.map(|pause| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX)),
         once: options.cast.is_some() || options.record.is_some(),
         all: options.record.is_some(),
+        is_watched: terminal.is_some(),
+        last,
         now,
         course,
     })?;
     let conductor = (!is_replay).then(|| conductor::spawn(options.conductor));
     let notes = (!is_replay).then(|| lab.clone());
-    let mut runtime = runtime::Runtime::new(model, terminal, cast, conductor, notes);
+    let mut runtime = runtime::Runtime::new(model, terminal, cast, conductor, notes)?;
     let ended = runtime.run().await;
     terminal::give_back();
     let measured = std::mem::take(&mut runtime.model.measured);
     drop(runtime);
     if let Some(signal) = ended? {
-        std::process::exit(128 + signal);
+        return Ok(terminal::ended_by(signal));
     }
     for (name, ms) in &measured {
         tracing::info!(name, ms, "from the key to the verdict");
     }
     match options.record {
-        Some(path) => keep(&lab, now, &path),
-        None => Ok(()),
+        Some(path) => keep(&lab, now, &path).map(|()| 0),
+        None => Ok(0),
     }
 }
 
@@ -132,7 +141,11 @@ pub async fn run(options: Options) -> Result<()> {
 /// # Errors
 /// Usage: no terminal. Environment: it is gone.
 pub async fn run_notes(course: Arc<Course>, lab: PathBuf, color: ColorChoice) -> Result<()> {
-    notes::run(course, lab, theme(color, false)).await
+    let mut beats = course.talk_beats();
+    if let Some(own) = OwnSlide::read(Path::new("."))? {
+        own.put_last(&mut beats);
+    }
+    notes::run(course, beats, lab, theme(color, false)).await
 }
 
 fn theme(choice: ColorChoice, unseen: bool) -> Theme {
@@ -161,6 +174,19 @@ fn refuse_a_learners_lab(lab: &Path) -> Result<()> {
     Err(Error::usage(format!("{} is a lab in which somebody has worked", lab.display()))
         .why("the demo puts the files of a lab into other states, and would undo that work")
         .suggest("breakfix demo --lab DIR   with a directory of its own"))
+}
+
+/// Another demo, or a tutor, that has this lab is told before the screen is taken. (The conductor takes the lab, and would only end.)
+fn refuse_a_lab_in_use(lab: &Path) -> Result<()> {
+    if !lab.join(".breakfix").is_dir() {
+        return Ok(());
+    }
+    Lab::open(lab)?.lock().map(drop).map_err(|error| {
+        let told = Error::usage(format!("another demo runs in {}", lab.display()));
+        let told = error.why.into_iter().fold(told, Error::why);
+        told.suggest("go on in its window; its notes are shown by: breakfix demo --notes")
+            .suggest("breakfix demo --lab DIR   with a directory of its own")
+    })
 }
 
 /// Keeps what this run wrote into the lab's journal, without what only this machine knows.

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use super::{
     difference::Difference,
     keymap::Place,
+    own_slide::OwnSlide,
     recording::Recording,
     replay::{Replay, edit},
     scene::{Item, Scene, Way, menu},
     shop::{Phase, Shop},
 };
 use crate::{
-    course::{Course, Staging, TalkBeat},
+    course::{Course, Lesson, Staging, TalkBeat},
     error::Result,
+    tui::HopMap,
     tui::theme::Theme,
 };
 
@@ -53,8 +55,10 @@ pub enum Overlay {
         /// Index among those that match.
         at: usize,
     },
-    /// The keys.
-    Help,
+    /// The keys, from this line on.
+    Help(usize),
+    /// The talk was recorded: whether the menus are recorded as well.
+    GoOn,
     /// What becomes of the shop.
     Leaving,
     /// Somebody else holds the port at which the story says the shop is.
@@ -87,6 +91,10 @@ pub struct Start {
     pub once: bool,
     /// After the talk it goes through the menus, too: the run is recorded.
     pub all: bool,
+    /// Somebody sees the screen, and can be asked.
+    pub is_watched: bool,
+    /// The speaker's own last slide.
+    pub last: Option<OwnSlide>,
     /// The time now.
     pub now: u64,
 }
@@ -118,6 +126,8 @@ pub struct Model {
     pub since: u64,
     /// When the difference began to type itself; `None` shows it whole.
     pub typing: Option<u64>,
+    /// The difference that was really made on the way here, and the lessons that it mends beside what is called for.
+    pub made: Option<(Difference, Vec<String>)>,
     /// Where what is shown comes from.
     pub source: Source,
     /// The shop.
@@ -140,6 +150,8 @@ pub struct Model {
     pub once: bool,
     /// After the talk it goes through the menus, too.
     pub all: bool,
+    /// Somebody sees the screen, and can be asked.
+    pub is_watched: bool,
     /// The conductor has closed, or is about to.
     pub leaving: bool,
     /// The stack goes before the program does.
@@ -155,7 +167,10 @@ impl Model {
     /// Usage: the talk's states cannot be made, or there is no such lesson.
     pub fn new(start: Start) -> Result<Self> {
         let course = start.course;
-        let beats = course.talk_beats();
+        let mut beats = course.talk_beats();
+        if let Some(own) = &start.last {
+            own.put_last(&mut beats);
+        }
         let scenes = scenes(&course, &beats)?;
         let differences = (0..beats.len())
             .map(|at| match at.checked_sub(1) {
@@ -184,6 +199,7 @@ impl Model {
             at: At::Beat(first),
             since: start.now,
             typing: None,
+            made: None,
             source,
             shop: Shop::default(),
             recording: start.recording,
@@ -195,6 +211,7 @@ impl Model {
             port_told: None,
             once: start.once,
             all: start.all,
+            is_watched: start.is_watched,
             leaving: false,
             taking_down: false,
             measured: Vec::new(),
@@ -217,6 +234,26 @@ impl Model {
         }
     }
 
+    /// The chain as the room may see it: without what would answer a question that the room is asked now or later.
+    pub fn map(&self) -> HopMap {
+        let mut map = self.shop.map(&self.course, self.now);
+        for (hop, link) in self.course.hops.iter().zip(&mut map.links) {
+            if self.keeps_back(&hop.id, &link.word) {
+                link.keep_back();
+            }
+        }
+        map
+    }
+
+    /// Whether the answer to this question to the stack, or these words, would answer one that the room is asked now or later.
+    /// Who has turned aside from the talk has asked for all.
+    pub fn keeps_back(&self, evidence: &str, words: &str) -> bool {
+        let At::Beat(at) = self.at else { return false };
+        let asked = self.beats.iter().skip(at).filter_map(|beat| beat.ask.as_deref());
+        let mut questions = asked.filter_map(|lesson| self.course.lesson(lesson)?.prediction.as_ref());
+        questions.any(|asked| asked.is_revealed_by(evidence) || asked.is_revealed_in(words))
+    }
+
     /// The aside that is shown.
     pub fn aside(&self) -> Option<&Item> {
         match self.at {
@@ -233,11 +270,39 @@ impl Model {
         }
     }
 
+    /// The lessons whose bugs go on the way from one state to another, beside the one that the second is about.
+    pub fn also_mended(&self, before: &Scene, after: &Scene) -> Vec<&Lesson> {
+        let about_a_bug = self.course.lesson(&after.lesson).is_some_and(|lesson| !lesson.fix.is_empty());
+        if !before.is_as_it_came() || !about_a_bug {
+            // Then all of it is typed out.
+            return Vec::new();
+        }
+        let goes = |lesson: &&Lesson| {
+            let is_in = |scene: &Scene| scene.staging.fixed.contains(&lesson.id);
+            lesson.id != after.lesson && !is_in(before) && is_in(after)
+        };
+        self.course.lessons.iter().filter(goes).collect()
+    }
+
+    /// The difference that is made on the way from one state to another. Where other bugs have to be mended with it, that is told
+    /// in words (see [`Model::also_mended`]), and what is typed begins after it.
+    pub fn difference_to(&self, before: &Scene, after: &Scene) -> Difference {
+        let also = self.also_mended(before, after).into_iter().map(|lesson| lesson.id.clone());
+        let fixed = before.staging.fixed.iter().cloned().chain(also).collect();
+        let base = self.course.making(&Staging { fixed, ..Staging::default() }).ok();
+        let base = base.filter(|_| before.is_as_it_came());
+        Difference::between(base.as_ref().map_or(before.texts(), |base| &base.files), after.texts())
+    }
+
     /// The difference that is shown.
     pub fn difference(&self) -> Difference {
         if let Some(replay) = self.replay.as_ref().filter(|replay| !replay.is_talk()) {
             let last = replay.told().last().and_then(|entry| edit(&entry.event));
             return last.map(Difference::read).unwrap_or_default();
+        }
+        // What is typed out is what is done.
+        if let Some((made, _)) = &self.made {
+            return made.clone();
         }
         match self.at {
             At::Beat(beat) => self.differences.get(beat).cloned().unwrap_or_default(),
@@ -267,6 +332,23 @@ impl Model {
         found
     }
 
+    /// Of a run that is recorded: which state this is, of how many, and how many minutes the rest may take, as the states so
+    /// far took.
+    pub fn recorded_so_far(&self) -> Option<(usize, usize, Option<u64>)> {
+        if !self.all {
+            return None;
+        }
+        let at = match self.at {
+            At::Beat(beat) => beat + 1,
+            At::Aside { item, .. } => self.beats.len() + item + 1,
+        };
+        let all = self.beats.len() + self.menu.len();
+        let spent = self.now.saturating_sub(self.started);
+        let left = u64::try_from(all - at.min(all)).unwrap_or(0);
+        let done = u64::try_from(at - 1).unwrap_or(0);
+        Some((at, all, (done > 2).then(|| (spent / done * left).div_ceil(60_000))))
+    }
+
     /// Number of the lesson among those with a bug, and how many there are.
     pub fn bug_number(&self, lesson: &str) -> Option<(usize, usize)> {
         let bugs: Vec<&str> = self
@@ -283,7 +365,8 @@ impl Model {
     pub fn place(&self) -> Place {
         match &self.overlay {
             Some(Overlay::Menu { .. }) => Place::Menu,
-            Some(Overlay::Help | Overlay::Blank) => Place::Reading,
+            Some(Overlay::Help(_) | Overlay::Blank) => Place::Reading,
+            Some(Overlay::GoOn) => Place::GoOn,
             Some(Overlay::Leaving) => Place::Leaving,
             Some(Overlay::Port { .. }) => Place::Port,
             None if self.source == Source::Journal => Place::Journal,
@@ -304,7 +387,9 @@ impl Model {
         let works = self.shop.doing.as_ref().map(|doing| every(1_000, doing.since));
         let told = self.shop.pending.front().map(|(due, _)| *due);
         let played = self.replay.as_ref().and_then(Replay::due);
-        [letters, typed, works, told, played, self.auto_at, self.port_at].into_iter().flatten().min()
+        // So are those until it goes on by itself.
+        let counted = self.auto_at.map(|at| at.min(every(1_000, self.since)));
+        [letters, typed, works, told, played, counted, self.port_at].into_iter().flatten().min()
     }
 }
 

@@ -22,12 +22,12 @@ use super::{
     view::headline,
 };
 use crate::{
-    course::{Course, TalkBeat},
+    course::{Course, Prediction, TalkBeat},
     error::Result,
     journal::now_ms,
     tui::{
+        events::Signals,
         markdown,
-        sources::Signals,
         terminal::Terminal,
         text::{self, Break},
         theme::Theme,
@@ -81,7 +81,10 @@ impl Place {
             beat: model.beat_index(),
             since: model.since,
             aside: aside.map(|item| item.title.clone()),
-            explain: turn.map(|(_, turn)| turn.explain.clone()),
+            explain: turn.map(|(_, turn)| {
+                let named = report.and_then(|report| report.wrong_turns.iter().find(|named| named.id == turn.id));
+                named.and_then(|named| named.explain.clone()).unwrap_or_else(|| turn.explain.clone())
+            }),
             shop,
             recorded: model.source != Source::Live,
             over: model.leaving,
@@ -111,13 +114,12 @@ fn file(lab: &Path) -> PathBuf {
 ///
 /// # Errors
 /// Usage: no terminal. Environment: it is gone.
-pub async fn run(course: Arc<Course>, lab: PathBuf, theme: Theme) -> Result<()> {
+pub async fn run(course: Arc<Course>, beats: Vec<TalkBeat>, lab: PathBuf, theme: Theme) -> Result<()> {
     use crossterm::event::{Event, EventStream, KeyCode, KeyModifiers};
     use futures_util::StreamExt as _;
     let mut terminal = Terminal::take()?;
     let mut keys = EventStream::new();
     let mut signals = Signals::new()?;
-    let beats = course.talk_beats();
     let mut shown = None;
     loop {
         let place = Place::read(&lab);
@@ -125,7 +127,7 @@ pub async fn run(course: Arc<Course>, lab: PathBuf, theme: Theme) -> Result<()> 
         let picture = (place.clone(), now / 1000, terminal.size());
         if shown.as_ref() != Some(&picture) {
             let gone = |error| crate::error::Error::environment("the terminal is gone").because(error);
-            terminal.draw(|frame| view(&beats, place.as_ref(), &lab, now, theme, frame)).map_err(gone)?;
+            terminal.draw(|frame| view(&course, &beats, place.as_ref(), &lab, now, theme, frame)).map_err(gone)?;
             shown = Some(picture);
         }
         tokio::select! {
@@ -146,12 +148,20 @@ pub async fn run(course: Arc<Course>, lab: PathBuf, theme: Theme) -> Result<()> 
 }
 
 /// Draws the notes.
-pub fn view(beats: &[TalkBeat], place: Option<&Place>, lab: &Path, now: u64, theme: Theme, frame: &mut Frame<'_>) {
+pub fn view(
+    course: &Course,
+    beats: &[TalkBeat],
+    place: Option<&Place>,
+    lab: &Path,
+    now: u64,
+    theme: Theme,
+    frame: &mut Frame<'_>,
+) {
     let area = frame.area();
     let inner = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(4), ..area };
     let alive = place.filter(|place| !place.over && now.saturating_sub(place.written) < SILENT_MS);
     let mut lines = match alive {
-        Some(place) => notes(beats, place, now, theme, usize::from(inner.width)),
+        Some(place) => notes(course, beats, place, now, theme, usize::from(inner.width)),
         None => vec![
             Line::default(),
             Line::styled("Waiting for the demo", theme.strong()),
@@ -173,7 +183,15 @@ pub fn view(beats: &[TalkBeat], place: Option<&Place>, lab: &Path, now: u64, the
     }
 }
 
-fn notes(beats: &[TalkBeat], place: &Place, now: u64, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+fn notes(
+    course: &Course,
+    beats: &[TalkBeat],
+    place: &Place,
+    now: u64,
+    theme: Theme,
+    columns: usize,
+) -> Vec<Line<'static>> {
+    let name = |beat: &TalkBeat| name(course, beat);
     let clock = |since: u64| {
         let seconds = now.saturating_sub(since) / 1000;
         format!("{}:{:02}", seconds / 60, seconds % 60)
@@ -203,6 +221,11 @@ fn notes(beats: &[TalkBeat], place: &Place, now: u64, theme: Theme, columns: usi
             lines.push(Line::styled(beat.map(name).unwrap_or_default(), theme.strong()));
             lines.push(Line::default());
             paragraph(&mut lines, beat.map_or("", |beat| beat.notes.as_str()));
+            if let Some(asked) = beat.and_then(|beat| question(course, beat))
+                && let Some(right) = asked.choices.iter().find(|choice| choice.right)
+            {
+                paragraph(&mut lines, &format!("**Right:** {}. {}", right.text.trim_end_matches('.'), right.because));
+            }
             for question in beat.map(|beat| beat.questions.as_slice()).unwrap_or_default() {
                 let line = Line::from(vec![Span::styled("?  ", theme.attention()), Span::raw(question.clone())]);
                 lines.extend(text::wrap(&line, columns, 3, Break::Words));
@@ -215,7 +238,8 @@ fn notes(beats: &[TalkBeat], place: &Place, now: u64, theme: Theme, columns: usi
         Some(beat) => name(beat),
         None => "the end".to_owned(),
     };
-    lines.push(Line::from(vec![Span::styled("next  ", theme.faint()), Span::raw(after)]));
+    let after = Line::from(vec![Span::styled("next  ", theme.faint()), Span::raw(after)]);
+    lines.extend(text::wrap(&after, columns, 6, Break::Words));
     if let Some(line) = beats.get(next).and_then(|beat| beat.notes.lines().next()) {
         lines.extend(text::wrap(&Line::styled(format!("      {line}"), theme.faint()), columns, 6, Break::Words));
     }
@@ -223,12 +247,18 @@ fn notes(beats: &[TalkBeat], place: &Place, now: u64, theme: Theme, columns: usi
 }
 
 /// What a beat is called: its title, else what it asks.
-fn name(beat: &TalkBeat) -> String {
-    match (&beat.title, &beat.ask) {
-        (title, _) if !title.is_empty() => title.clone(),
-        (_, Some(_)) => format!("a question ({})", beat.id),
-        _ => beat.id.clone(),
+fn name(course: &Course, beat: &TalkBeat) -> String {
+    match question(course, beat) {
+        _ if !beat.title.is_empty() => beat.title.clone(),
+        Some(asked) => asked.question.replace(['`', '*'], ""),
+        None => beat.id.clone(),
     }
+}
+
+/// The question that a beat puts, or answers.
+fn question<'a>(course: &'a Course, beat: &TalkBeat) -> Option<&'a Prediction> {
+    let id = beat.ask.as_deref().or(beat.reveal.as_deref())?;
+    course.lesson(id)?.prediction.as_ref()
 }
 
 fn keys(theme: Theme, columns: usize) -> Vec<Line<'static>> {
@@ -248,7 +278,8 @@ mod tests {
     fn picture(place: Option<&Place>, now: u64) -> String {
         let course = Course::embedded().unwrap();
         let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
-        let draw = |frame: &mut Frame<'_>| view(&course.talk_beats(), place, Path::new("./x"), now, Theme::MONO, frame);
+        let beats = course.talk_beats();
+        let draw = |frame: &mut Frame<'_>| view(&course, &beats, place, Path::new("./x"), now, Theme::MONO, frame);
         terminal.draw(draw).unwrap();
         terminal.backend().to_string()
     }
@@ -270,6 +301,25 @@ mod tests {
             "Space next",
         ] {
             assert!(shown.contains(words), "{words}\n{shown}");
+        }
+    }
+
+    #[test]
+    fn a_question_is_called_by_its_words_and_its_right_answer_is_there() {
+        let course = Course::embedded().unwrap();
+        let beats = course.talk_beats();
+        for (at, beat) in beats.iter().enumerate() {
+            let Some(asked) = question(&course, beat) else { continue };
+            let place = Place { written: 100_000, beat: at, ..Place::default() };
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
+            let lines = notes(&course, &beats, &place, 100_000, Theme::MONO, 76);
+            let shown = words(&lines.iter().map(|line| format!("{line} ")).collect::<String>());
+            let right = asked.choices.iter().find(|choice| choice.right).unwrap();
+            let plain = right.text.replace(['`', '*'], "");
+            assert!(shown.contains(&format!("Right: {}", plain.trim_end_matches('.'))), "{}\n{shown}", beat.id);
+            if beat.title.is_empty() {
+                assert!(shown.contains(&words(&asked.question.replace(['`', '*'], ""))), "{shown}");
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use std::{
 use flate2::read::GzDecoder;
 
 use crate::{
+    diagnosis::Report,
     journal::{Entry, Event, Outcome, WorkKind},
     probe::Observation,
 };
@@ -72,6 +73,14 @@ impl Recording {
         self.ways.contains_key(key)
     }
 
+    /// What the stack said in this state.
+    pub fn verdict(&self, key: &str) -> Option<&Report> {
+        self.ways.get(key)?.iter().rev().find_map(|entry| match &entry.event {
+            Event::Verified { report, .. } => Some(report),
+            _ => None,
+        })
+    }
+
     /// How many states it knows.
     pub fn len(&self) -> usize {
         self.ways.len()
@@ -104,7 +113,7 @@ pub fn keep(entries: &[Entry]) -> Vec<Entry> {
         Event::WorkStarted { work, .. } | Event::WorkEnded { work, outcome: Outcome::Done, .. } => {
             *work != WorkKind::Images
         }
-        Event::Verified { report, .. } => report.reason.is_none(),
+        Event::Verified { report, .. } => report.reason().is_none(),
         _ => false,
     };
     let mut entries: Vec<Entry> = entries.iter().filter(|entry| kept(&entry.event)).cloned().collect();

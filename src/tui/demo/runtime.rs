@@ -1,12 +1,8 @@
-//! The demo's one task that waits: keys, the conductor and the clock in; pictures, actions, notes and a recording out.
+//! The demo in the loop: keys, the conductor and the clock in; pictures, actions, notes and a recording out.
 
 use std::{path::PathBuf, time::Duration};
 
-use tokio::{
-    sync::mpsc::{self, Receiver, Sender},
-    task::JoinHandle,
-    time::{Instant, sleep_until},
-};
+use tokio::{sync::mpsc::Receiver, task::JoinHandle, time::Instant};
 
 use super::{
     cast::Cast,
@@ -20,18 +16,12 @@ use crate::{
     error::{Error, Result},
     journal::now_ms,
     tui::{
+        event_loop::{EventLoop, Woken},
+        events::read_keys,
         msg::Msg,
-        sources::{Signals, forward, read_keys},
         terminal::{self, Terminal},
     },
 };
-
-/// Messages that may wait.
-const WAITING: usize = 64;
-/// Between two pictures.
-const FRAME: Duration = Duration::from_millis(33);
-/// How long the conductor may take to close.
-const CLOSING: Duration = Duration::from_secs(3);
 
 /// Everything that the loop works with.
 pub struct Runtime {
@@ -39,15 +29,13 @@ pub struct Runtime {
     pub model: Model,
     terminal: Option<Terminal>,
     cast: Option<Cast>,
-    messages: Receiver<Msg>,
-    sender: Sender<Msg>,
+    events: EventLoop,
     input: Option<JoinHandle<()>>,
     remote: Option<Remote>,
     /// Where the notes are written.
     lab: Option<PathBuf>,
     place: Option<Place>,
     place_at: Instant,
-    closing_since: Option<Instant>,
     over: bool,
     last_error: Option<Error>,
     failed: Option<Error>,
@@ -55,35 +43,33 @@ pub struct Runtime {
 
 impl Runtime {
     /// Begins to listen. Without a terminal nobody sees it, but a recording may.
+    ///
+    /// # Errors
+    /// Environment: the system has no room for it.
     pub fn new(
         model: Model,
         terminal: Option<Terminal>,
         cast: Option<Cast>,
         conductor: Option<(Remote, Receiver<Update>)>,
         lab: Option<PathBuf>,
-    ) -> Self {
-        let (sender, messages) = mpsc::channel(WAITING);
-        let remote = conductor.map(|(remote, told)| {
-            tokio::spawn(forward(told, sender.clone()));
-            remote
-        });
-        let input = terminal.as_ref().map(|_| tokio::spawn(read_keys(sender.clone())));
-        Self {
+    ) -> Result<Self> {
+        let (remote, told) = conductor.unzip();
+        let events = EventLoop::new(told)?;
+        let input = terminal.as_ref().map(|_| tokio::spawn(read_keys(events.sender())));
+        Ok(Self {
             model,
             terminal,
             cast,
-            messages,
-            sender,
+            events,
             input,
             remote,
             lab,
             place: None,
             place_at: Instant::now(),
-            closing_since: None,
             over: false,
             last_error: None,
             failed: None,
-        }
+        })
     }
 
     /// Runs until it is left, or a signal ends it; gives the signal's number.
@@ -91,52 +77,34 @@ impl Runtime {
     /// # Errors
     /// Environment: the terminal is gone, the recording cannot be written, or the lab cannot be worked in.
     pub async fn run(&mut self) -> Result<Option<i32>> {
-        let mut signals = Signals::new()?;
         self.model.now = now_ms();
         let effects = begin(&mut self.model);
         self.carry_out(effects)?;
-        let mut dirty = true;
-        let mut drawn_at = Instant::now() - FRAME;
         while !self.over {
             if self.model.replay.as_ref().is_some_and(|replay| replay.is_over()) && self.model.once {
                 break;
             }
-            let now = Instant::now();
-            if dirty && now >= drawn_at + FRAME {
+            if self.events.draws(false) {
                 self.draw()?;
-                drawn_at = Instant::now();
-                dirty = false;
+                self.events.drawn();
             }
             self.tell_place();
+            let now = Instant::now();
             let change = self.model.next_change().map(|at| now + Duration::from_millis(at.saturating_sub(now_ms())));
-            let frame = dirty.then(|| drawn_at + FRAME);
             let beat = self.lab.as_ref().map(|_| self.place_at + HEARTBEAT);
-            let closing = self.closing_since.map(|since| since + CLOSING);
-            let due = [change, frame, beat, closing].into_iter().flatten().min();
-            tokio::select! {
-                biased;
-                signal = signals.next() => {
+            match self.events.next([change, beat].into_iter().flatten().min()).await {
+                Woken::Signal(signal) => {
                     self.ask(Action::Quit);
                     return Ok(Some(signal));
                 }
-                message = self.messages.recv() => {
-                    let Some(message) = message else { break };
-                    self.take(message)?;
-                    for _ in 0..WAITING {
-                        let Ok(message) = self.messages.try_recv() else { break };
+                Woken::Messages(messages) => {
+                    for message in messages {
                         self.take(message)?;
                     }
-                    dirty = true;
                 }
-                () = sleep_until(due.unwrap_or(now)), if due.is_some() => {
-                    if change.is_some_and(|at| Instant::now() >= at) {
-                        self.take(Msg::Tick)?;
-                        dirty = true;
-                    }
-                }
-            }
-            if closing.is_some_and(|at| Instant::now() >= at) {
-                break;
+                Woken::Due if change.is_some_and(|at| Instant::now() >= at) => self.take(Msg::Tick)?,
+                Woken::Due => {}
+                Woken::Over => break,
             }
         }
         self.draw()?;
@@ -159,6 +127,7 @@ impl Runtime {
             }
         }
         self.model.now = now_ms();
+        self.events.changed();
         let effects = update(&mut self.model, message);
         self.carry_out(effects)
     }
@@ -168,7 +137,7 @@ impl Runtime {
             match effect {
                 Effect::Conduct(action) => {
                     if action == Action::Quit {
-                        self.closing_since.get_or_insert_with(Instant::now);
+                        self.events.close();
                         if self.remote.is_none() {
                             self.over = true;
                         }
@@ -229,7 +198,7 @@ impl Runtime {
             }
         }
         terminal.take_again().map_err(gone)?;
-        self.input = Some(tokio::spawn(read_keys(self.sender.clone())));
+        self.input = Some(tokio::spawn(read_keys(self.events.sender())));
         Ok(())
     }
 }

@@ -31,6 +31,11 @@ impl Scene {
         Ok(Self { key: staging.key(course), lesson: lesson.to_owned(), staging: staging.clone(), making })
     }
 
+    /// Whether nothing but golden fixes is in.
+    pub fn is_as_it_came(&self) -> bool {
+        self.staging.turn.is_none() && self.staging.variant.is_none()
+    }
+
     /// What stands in the files.
     pub fn texts(&self) -> &BTreeMap<String, String> {
         &self.making.files
@@ -49,7 +54,7 @@ impl Scene {
             };
             // A wrong turn of a lesson without a bug of its own breaks what it breaks.
             let fails = if lesson.fix.is_empty() {
-                report.verdict == Verdict::Broken
+                report.verdict() == Verdict::Broken
             } else {
                 status(&lesson.id) == Some(Status::Fail)
             };
@@ -79,7 +84,7 @@ fn named_first(report: &Report) -> Option<&str> {
 /// Whether all lessons hold, whichever was asked for.
 pub fn works(course: &Course, report: &Report) -> bool {
     let holds = |id: &str| report.lessons.iter().any(|lesson| lesson.id == id && lesson.status == Status::Pass);
-    report.verdict == Verdict::Works
+    report.verdict() == Verdict::Works
         && course.lessons.iter().filter(|lesson| !lesson.checks.is_empty()).all(|lesson| holds(&lesson.id))
 }
 

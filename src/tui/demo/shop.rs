@@ -10,7 +10,7 @@ use crate::{
     engine::ImageStatus,
     error::{Blame, Error},
     journal::{Entry, Event, Outcome, Progress, WorkKind},
-    tui::hops::{self, HopMap, Seen},
+    tui::chain::{self, HopMap, Seen},
 };
 
 /// How far the way into a state has come.
@@ -89,6 +89,8 @@ pub struct Shop {
     pub pending: VecDeque<(u64, Entry)>,
     /// The stack has changed since it was asked.
     pub old: bool,
+    /// When it was asked last, in milliseconds since the Unix epoch.
+    pub asked_at: Option<u64>,
     /// How the state was made to which it was last set out.
     pub made: Option<Making>,
 }
@@ -106,6 +108,7 @@ impl Default for Shop {
             notice: None,
             pending: VecDeque::new(),
             old: true,
+            asked_at: None,
             made: None,
         }
     }
@@ -113,15 +116,15 @@ impl Default for Shop {
 
 impl Shop {
     /// The chain as it stands.
-    pub fn map(&self, course: &Course) -> HopMap {
+    pub fn map(&self, course: &Course, now: u64) -> HopMap {
         let asking = self.doing.as_ref().is_some_and(|doing| doing.kind == WorkKind::Verify);
-        hops::map_of(Seen {
+        chain::map_of(Seen {
             course,
             facts: &self.facts,
             progress: &self.progress,
             containers: &self.containers,
             asking,
-            old: self.old,
+            old: self.old.then(|| self.asked_at.map_or(0, |at| now.saturating_sub(at))),
         })
     }
 
@@ -266,6 +269,7 @@ impl Shop {
             }
             Event::Verified { report, .. } => {
                 self.old = false;
+                self.asked_at = Some(entry.at);
                 return self.verified(course, report, now);
             }
             _ => {}

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
+    difference::Difference,
     keymap::{self, Command},
     model::{At, Model, Overlay, Source},
     scene::Way,
@@ -17,6 +18,9 @@ use crate::{
 
 /// Milliseconds until it is asked again who holds the shop's port.
 const ASK_PORT_AGAIN: u64 = 1_000;
+
+/// More lines than this the list of keys does not have.
+const HELP_LINES: usize = 60;
 
 /// Something to do that the model cannot.
 #[expect(clippy::large_enum_variant, reason = "a few effects a minute: a plain value is worth more than the bytes")]
@@ -101,7 +105,7 @@ fn take(model: &mut Model, update: Update, effects: &mut Vec<Effect>) {
         effects.extend(actions.into_iter().map(Effect::Conduct));
     }
     if let (true, Source::Recorded, Some(survey)) = (is_facts, model.source, &model.shop.progress.last_survey) {
-        model.shop.facts = diagnosis::with_live(&model.shop.facts, survey);
+        model.shop.facts = diagnosis::with_live(&model.shop.facts, survey, &model.course.roles);
     }
     // Nothing has been shown yet, so nothing is lost: the recorded run takes over.
     if missing && looking && model.source == Source::Live && !model.recording.is_empty() {
@@ -149,6 +153,18 @@ fn enter(model: &mut Model, at: At, types: bool, effects: &mut Vec<Effect>) {
     model.auto_at = None;
     if let Some(beat) = model.beat() {
         effects.push(Effect::Conduct(Action::Record(Event::Presented { beat: beat.id.clone() })));
+    }
+    model.made = None;
+    if let (Some(before), Some(after)) = (model.shop.wanted.as_ref().map(|wanted| &wanted.scene), model.scene())
+        && (types || matches!(at, At::Aside { .. }))
+    {
+        model.made = Some(match at {
+            At::Aside { .. } => {
+                let also = model.also_mended(before, after).into_iter().map(|lesson| lesson.title.clone());
+                (model.difference_to(before, after), also.collect())
+            }
+            At::Beat(_) => (Difference::between(before.texts(), after.texts()), Vec::new()),
+        });
     }
     let difference = model.difference();
     model.typing = (types && !difference.is_empty()).then_some(model.now);
@@ -213,7 +229,7 @@ fn tick(model: &mut Model, effects: &mut Vec<Effect>) {
         let Some((_, entry)) = model.shop.pending.pop_front() else { break };
         drop(model.shop.event(&model.course, &entry, now, true));
         if let Event::Verified { survey, .. } = &entry.event {
-            model.shop.facts = diagnosis::with_live(&model.shop.facts, survey);
+            model.shop.facts = diagnosis::with_live(&model.shop.facts, survey, &model.course.roles);
         }
     }
     if model.replay.as_ref().is_some_and(|replay| replay.due().is_some_and(|due| due <= now)) {
@@ -247,15 +263,25 @@ fn go_on(model: &mut Model, effects: &mut Vec<Effect>) {
     let next = model.beat_index() + 1;
     if model.once && next >= model.beats.len() {
         // What was not yet shown of the menu belongs into a recorded run, too.
-        let item = if let At::Aside { item, .. } = model.at { item + 1 } else { 0 };
-        if model.all && item < model.menu.len() {
-            let from = model.beat_index();
-            return enter(model, At::Aside { item, from }, true, effects);
+        let asks = model.all && model.is_watched && matches!(model.at, At::Beat(_));
+        if asks {
+            model.overlay = Some(Overlay::GoOn);
+            return;
         }
-        return leave(model, effects);
+        return record_next(model, effects);
     }
     let next = if next >= model.beats.len() { 0 } else { next };
     enter(model, At::Beat(next), next > 0, effects);
+}
+
+/// The next state that is still to be recorded; the end where there is none.
+fn record_next(model: &mut Model, effects: &mut Vec<Effect>) {
+    let item = if let At::Aside { item, .. } = model.at { item + 1 } else { 0 };
+    if model.all && item < model.menu.len() {
+        let from = model.beat_index();
+        return enter(model, At::Aside { item, from }, true, effects);
+    }
+    leave(model, effects);
 }
 
 fn leave(model: &mut Model, effects: &mut Vec<Effect>) {
@@ -273,7 +299,7 @@ fn step_replay(model: &mut Model) {
     let facts = replay.facts_now();
     tell(model, &told, true);
     if let Some(survey) = &model.shop.progress.last_survey {
-        model.shop.facts = diagnosis::with_live(&facts, survey);
+        model.shop.facts = diagnosis::with_live(&facts, survey, &model.course.roles);
     } else {
         model.shop.facts = facts;
     }
@@ -284,6 +310,7 @@ fn tell(model: &mut Model, entries: &[crate::journal::Entry], types: bool) {
         drop(model.shop.event(&model.course, entry, model.now, true));
         match &entry.event {
             Event::Presented { beat } => {
+                model.made = None;
                 if let Some(index) = model.beats.iter().position(|known| known.id == *beat) {
                     model.at = At::Beat(index);
                     model.typing = None;
@@ -293,6 +320,7 @@ fn tell(model: &mut Model, entries: &[crate::journal::Entry], types: bool) {
                 let aside = model.menu.iter().position(|item| item.scene.key == *name);
                 let declared = model.scene().is_some_and(|scene| scene.key == *name);
                 if let (Some(item), false) = (aside, declared) {
+                    model.made = None;
                     model.at = At::Aside { item, from: model.beat_index() };
                 }
                 model.typing = types.then_some(model.now);
@@ -304,6 +332,13 @@ fn tell(model: &mut Model, entries: &[crate::journal::Entry], types: bool) {
 }
 
 fn press(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let interrupts = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+    if model.overlay == Some(Overlay::Blank) && !interrupts {
+        // Whatever a hand meets in the dark.
+        model.overlay = None;
+        model.auto_at = None;
+        return;
+    }
     let Some((command, digit)) = keymap::command(key, model.place()) else {
         if let (Some(Overlay::Menu { filter, at, .. }), KeyCode::Char(c)) = (&mut model.overlay, key.code)
             && !key.modifiers.contains(KeyModifiers::CONTROL)
@@ -344,7 +379,7 @@ fn press(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
         Command::Source if model.source == Source::Recorded => switch(model, Source::Live, effects),
         Command::Source => {}
         Command::Blank => model.overlay = Some(Overlay::Blank),
-        Command::Help => model.overlay = Some(Overlay::Help),
+        Command::Help => model.overlay = Some(Overlay::Help(0)),
         Command::Quit if model.source == Source::Live => model.overlay = Some(Overlay::Leaving),
         Command::Quit | Command::Keep => leave(model, effects),
         Command::Interrupt if model.source == Source::Live && model.overlay != Some(Overlay::Leaving) => {
@@ -356,6 +391,10 @@ fn press(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
             model.leaving = true;
             model.taking_down = true;
             effects.push(Effect::Conduct(Action::Down { volumes: true }));
+        }
+        Command::Rest => {
+            model.overlay = None;
+            record_next(model, effects);
         }
         Command::Suspend => effects.push(Effect::Suspend),
         Command::Redraw => effects.push(Effect::Redraw),
@@ -393,6 +432,11 @@ fn next(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 fn in_menu(model: &mut Model, command: Command) {
+    if let Some(Overlay::Help(top)) = &mut model.overlay {
+        // The picture stops at the last line.
+        *top = if command == Command::Up { top.saturating_sub(1) } else { (*top + 1).min(HELP_LINES) };
+        return;
+    }
     let found = model.found().len();
     let Some(Overlay::Menu { filter, at, .. }) = &mut model.overlay else { return };
     match command {
@@ -422,7 +466,7 @@ fn in_journal(model: &mut Model, command: Command) {
             model.shop = Shop::default();
             tell(model, &told, false);
             model.shop.facts = match &model.shop.progress.last_survey {
-                Some(survey) => diagnosis::with_live(&facts, survey),
+                Some(survey) => diagnosis::with_live(&facts, survey, &model.course.roles),
                 None => facts,
             };
         }

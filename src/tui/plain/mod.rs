@@ -2,8 +2,11 @@
 //!
 //! Nothing is done twice: the model, the keys and what they do are those of the screen. What differs is that a line is typed
 //! where a key would be pressed ([`keys`]), and that only what has changed is said, once, from top to bottom ([`words`]).
+//! Read `words` first.
 
 mod keys;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::{
@@ -15,19 +18,21 @@ use std::{
     time::Duration,
 };
 
+use crossterm::event::KeyCode;
 use tokio::{
     process::Command,
-    sync::mpsc::{self, Receiver, Sender},
-    time::{Instant, sleep_until},
+    sync::mpsc::{self, Receiver},
+    time::Instant,
 };
 
+use self::keys::Typed;
 use super::{
-    disk,
+    event_loop::{EventLoop, Woken},
     keymap::Place,
+    lab_files,
     model::{Model, Screen},
     msg::{Effect, Msg},
     runtime::own_editor,
-    sources::{Signals, forward},
     update::update,
 };
 use crate::{
@@ -36,39 +41,34 @@ use crate::{
     journal::now_ms,
 };
 
-/// Messages that may wait.
-const WAITING: usize = 64;
 /// How long the first look at engine and images may take before the first line is taken in any case.
 const FIRST_LOOK: Duration = Duration::from_secs(10);
 /// How long a work that was asked for may take to begin; some find nothing to do, and never begin.
 const BEGINS: Duration = Duration::from_secs(2);
+/// How often somebody who waits is told that it goes on.
+const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Between two works of one request; a line typed ahead must not fall in between.
 const BETWEEN: Duration = Duration::from_millis(200);
-/// How long the conductor may take to close before the program ends without it.
-const CLOSING: Duration = Duration::from_secs(3);
 
 /// Runs until the learner leaves, the input ends, or a signal comes; gives the signal's number.
 ///
 /// # Errors
 /// Environment: standard output is gone. Usage and environment: the lab cannot be worked in.
 pub async fn run(model: Model, remote: Remote, told: Receiver<Update>, dir: PathBuf) -> Result<Option<i32>> {
-    let (sender, messages) = mpsc::channel(WAITING);
-    tokio::spawn(forward(told, sender.clone()));
     let now = Instant::now();
     let mut plain = Plain {
         model,
-        messages,
-        sender,
+        events: EventLoop::new(Some(told))?,
         remote,
         dir,
         lines: Lines::new(),
         said: words::Said::default(),
         waits: Some(Wait { until: now + FIRST_LOOK, begun: false, first: true, ending: false }),
+        heartbeat: None,
         over: false,
-        closing_since: None,
     };
     let signal = plain.run().await?;
-    plain.model.fatal.take().map_or(Ok(signal), Err)
+    plain.model.work.fatal.take().map_or(Ok(signal), Err)
 }
 
 /// What the next line of input waits for.
@@ -84,25 +84,26 @@ struct Wait {
 
 struct Plain {
     model: Model,
-    messages: Receiver<Msg>,
-    sender: Sender<Msg>,
+    events: EventLoop,
     remote: Remote,
     dir: PathBuf,
     lines: Lines,
     said: words::Said,
     waits: Option<Wait>,
+    /// When it is next said that a work still goes on.
+    heartbeat: Option<Instant>,
     over: bool,
-    closing_since: Option<Instant>,
 }
 
 impl Plain {
     async fn run(&mut self) -> Result<Option<i32>> {
         self.carry_out(Effect::ReadLab).await?;
-        let mut signals = Signals::new()?;
+        // There is no picture here.
+        self.events.drawn();
         let mut prompted = false;
         let mut ended = false;
         while !self.over {
-            let ready = self.waits.is_none() && self.closing_since.is_none();
+            let ready = self.waits.is_none() && !self.events.is_closing();
             prompted &= ready;
             if ready && !prompted {
                 self.say()?;
@@ -110,27 +111,34 @@ impl Plain {
                 self.lines.ask();
                 prompted = true;
             }
-            let due = [
-                self.closing_since.map(|since| since + CLOSING),
-                self.waits.filter(|wait| !wait.begun || wait.ending).map(|wait| wait.until),
-            ];
-            let due = due.into_iter().flatten().min();
+            let due = self.waits.filter(|wait| !wait.begun || wait.ending).map(|wait| wait.until);
+            let due = due.into_iter().chain(self.heartbeat).min();
             tokio::select! {
                 biased;
-                signal = signals.next() => {
-                    self.remote.send(Action::Quit);
-                    return Ok(Some(signal));
-                }
                 _ = tokio::signal::ctrl_c() => {
                     prompted = false;
                     self.put("\n")?;
-                    let key = if self.model.work.is_some() { "Esc" } else { "Ctrl-C" };
+                    let key = if self.model.work.current.is_some() { "Esc" } else { "Ctrl-C" };
                     self.typed(key).await?;
                 }
-                message = self.messages.recv() => {
-                    let Some(message) = message else { break };
-                    self.take(message).await?;
-                }
+                woken = self.events.next(due) => match woken {
+                    Woken::Signal(signal) => {
+                        self.remote.send(Action::Quit);
+                        return Ok(Some(signal));
+                    }
+                    Woken::Messages(messages) => {
+                        for message in messages {
+                            self.take(message).await?;
+                            self.look_whether_to_wait()?;
+                        }
+                    }
+                    Woken::Due => {
+                        let now = Instant::now();
+                        self.still_goes_on(now)?;
+                        self.waits = self.waits.filter(|wait| (wait.begun && !wait.ending) || now < wait.until);
+                    }
+                    Woken::Over => break,
+                },
                 line = self.lines.next(), if ready && !ended => {
                     prompted = false;
                     match line {
@@ -142,12 +150,6 @@ impl Plain {
                             self.carry_out(Effect::Conduct(Action::Quit)).await?;
                         }
                     }
-                }
-                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    if self.closing_since.is_some_and(|since| since.elapsed() >= CLOSING) {
-                        break;
-                    }
-                    self.waits = self.waits.filter(|wait| (wait.begun && !wait.ending) || Instant::now() < wait.until);
                 }
             }
             self.look_whether_to_wait()?;
@@ -165,14 +167,21 @@ impl Plain {
     async fn typed(&mut self, line: &str) -> Result<()> {
         let line = line.trim_end_matches(['\n', '\r']);
         self.said.heard();
-        match keys::keys(&self.model, line) {
-            Some(keys) => {
+        match keys::typed(&self.model, line) {
+            Some(Typed::Keys(keys)) => {
                 for key in keys {
                     self.take(Msg::Key(key)).await?;
                 }
             }
+            Some(Typed::Words(words)) => {
+                self.take(Msg::Paste(words)).await?;
+                self.take(Msg::Key(KeyCode::Enter.into())).await?;
+            }
+            Some(Typed::Find(words)) => self.put(&words::found(&self.model, &words))?,
+            Some(Typed::Again) => self.said.again(),
             None => {
-                let hint = format!("“{}” is no key here. Type ? for all keys.\n", super::text::clean(line.trim()));
+                let hint =
+                    format!("“{}” is nothing here. ? says what can be typed.\n", super::text::clean(line.trim()));
                 self.put(&hint)?;
             }
         }
@@ -182,30 +191,49 @@ impl Plain {
     /// A line that is typed ahead has to meet what it was meant for: the end of the work before it.
     fn look_whether_to_wait(&mut self) -> Result<()> {
         let model = &self.model;
-        if let Some(view) = &model.work {
+        if let Some(view) = &model.work.current {
             let wait =
                 self.waits.get_or_insert(Wait { until: Instant::now(), begun: false, first: false, ending: false });
             wait.ending = false;
             if !wait.begun {
                 wait.begun = true;
+                self.heartbeat = Some(Instant::now() + HEARTBEAT);
                 let label = format!("… {}\n", super::text::clean(&view.work.label));
                 self.put(&label)?;
             }
             return Ok(());
         }
+        self.heartbeat = None;
         let Some(wait) = &mut self.waits else { return Ok(()) };
-        let known = match &model.engine {
+        let known = match &model.lab.engine {
             EngineStatus::Looking => false,
             EngineStatus::Missing(_) => true,
-            EngineStatus::Here(_) => model.images.is_some(),
+            EngineStatus::Here(_) => model.lab.images.is_some(),
         };
-        let first_look_done = wait.first && known && !model.files.files.is_empty();
-        let begins = model.screen == Screen::Welcome && model.beginning.is_some() && known;
-        if (wait.begun || first_look_done) && model.queue.is_empty() && !begins && !wait.ending {
+        let first_look_done = wait.first && known && !model.lab.files.files.is_empty();
+        let begins = model.nav.screen == Screen::Welcome && model.work.beginning.is_some() && known;
+        if (wait.begun || first_look_done) && model.work.queue.is_empty() && !begins && !wait.ending {
             wait.ending = true;
             wait.until = Instant::now() + BETWEEN;
         }
         Ok(())
+    }
+
+    /// Says every now and then what is waited for, and how long it has taken.
+    fn still_goes_on(&mut self, now: Instant) -> Result<()> {
+        if self.heartbeat.is_none_or(|at| now < at) {
+            return Ok(());
+        }
+        self.heartbeat = Some(now + HEARTBEAT);
+        let Some(view) = &self.model.work.current else {
+            self.heartbeat = None;
+            return Ok(());
+        };
+        let seconds = now_ms().saturating_sub(view.since) / 1000;
+        let step = view.steps.iter().rev().find(|step| !step.finished);
+        let step = step.map(|step| format!(": {} {} {}", step.subject, step.verb, step.detail)).unwrap_or_default();
+        let label = super::text::clean(&format!("{}{step}", view.work.label)).replace('\n', " ");
+        self.put(&format!("… still {}, {seconds} s (Ctrl-C stops it)\n", label.trim_end()))
     }
 
     fn say(&mut self) -> Result<()> {
@@ -235,7 +263,7 @@ impl Plain {
         match effect {
             Effect::Conduct(action) => {
                 if action == Action::Quit {
-                    self.closing_since.get_or_insert_with(Instant::now);
+                    self.events.close();
                 }
                 if takes_time(&action) {
                     self.waits =
@@ -244,8 +272,8 @@ impl Plain {
                 self.remote.send(action);
             }
             Effect::ReadLab => {
-                let (dir, course, sender) = (self.dir.clone(), Arc::clone(&self.model.course), self.sender.clone());
-                tokio::task::spawn_blocking(move || sender.blocking_send(Msg::Lab(disk::read_lab(&dir, &course))));
+                let (dir, course, sender) = (self.dir.clone(), Arc::clone(&self.model.course), self.events.sender());
+                tokio::task::spawn_blocking(move || sender.blocking_send(Msg::Lab(lab_files::read_lab(&dir, &course))));
             }
             Effect::OpenEditor(file) => return Ok(Some(Msg::Returned(self.edit(&file).await))),
             Effect::OpenPager(text) | Effect::Copy(text) => self.put(&format!("{text}\n"))?,
@@ -255,7 +283,11 @@ impl Plain {
                 self.put(&format!("In another terminal: breakfix shell {service} --lab {lab}\n"))?;
             }
             Effect::GetEngine => self.put("In another terminal: breakfix doctor --fix\n")?,
+            Effect::Practise => self.put("In another terminal: breakfix practice\n")?,
             Effect::PlayRecorded => self.put("In another terminal: breakfix demo\n")?,
+            Effect::BeginCourse(name) => {
+                self.put(&format!("In another terminal: breakfix --course {name} learn --plain\n"))?
+            }
             Effect::Exit => self.over = true,
             // There is no editor of ours here, and no picture to draw.
             _ => {}

@@ -106,7 +106,7 @@ fn the_editor_opens_where_the_compose_file_is_wrong() {
     stage.tell(Update::Files { findings: vec![finding], stale: vec![] });
     stage.send(Msg::Opened { file: "docker-compose.yml".into(), text: Ok(texts().files[3].1.clone()) });
     assert!(stage.shows("line 15 of"));
-    let Some(Overlay::Editor(editor)) = &stage.model.overlay else { panic!("no editor") };
+    let Some(Overlay::Editor(editor)) = &stage.model.dialog.overlay else { panic!("no editor") };
     assert_eq!(editor.area.cursor().1, 8);
 }
 

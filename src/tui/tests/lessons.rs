@@ -6,7 +6,7 @@ use super::stage::{Stage, works, wrong_turn};
 use crate::{
     conductor::Action,
     journal::Event,
-    tui::{Effect, Focus, Msg, Overlay, Page, Tab},
+    tui::{Effect, Focus, Msg, Overlay, Page, Screen, Tab},
 };
 
 fn reveal(lesson: &str) -> Action {
@@ -21,7 +21,7 @@ fn jumping_ahead_mends_what_lies_before_after_asking() {
     stage.asked();
     stage.press("Enter");
     insta::assert_snapshot!("jumping", stage.screen());
-    assert_eq!(stage.model.lesson, 0, "nothing happens before the answer");
+    assert_eq!(stage.model.nav.lesson, 0, "nothing happens before the answer");
     stage.press("m");
     assert_eq!(stage.asked(), [reveal("host-port")]);
     assert_eq!(stage.model.lesson_id(), "app-port");
@@ -54,7 +54,7 @@ fn a_solved_lesson_is_repeated_with_its_bug_back() {
     assert_eq!(stage.asked(), [Action::Repeat { lesson: "app-port".into() }]);
     stage.event(Event::Repeated { lesson: "app-port".into(), backup: ".breakfix/backup/1".into() });
     assert!(!stage.model.here().is_solved() && stage.model.here().attempts == 0);
-    assert_eq!(stage.model.page, Page::Beat(0));
+    assert_eq!(stage.model.nav.page, Page::Beat(0));
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn the_fast_track_leaves_the_stories_out() {
     stage.press("l f");
     assert!(stage.shows("fast track: only the symptoms"));
     stage.press("Esc");
-    assert_eq!(stage.model.pages(), [Page::Question, Page::Work]);
+    assert_eq!(stage.model.pages(), [Page::Work]);
     stage.press("l f Esc");
     assert!(stage.model.pages().len() > 2);
 }
@@ -73,12 +73,21 @@ fn a_first_start_shows_the_tour_and_any_key_leaves_it() {
     let mut stage = Stage::ready(80, 24);
     stage.model.config.tour = true;
     stage.press("Enter");
-    assert!(matches!(stage.model.overlay, Some(Overlay::Tour)));
+    assert!(matches!(stage.model.dialog.overlay, Some(Overlay::Tour)));
     stage.press("Down");
-    assert!(stage.model.overlay.is_some(), "it can be scrolled");
+    assert!(stage.model.dialog.overlay.is_some(), "it can be scrolled");
     stage.press("v");
-    assert!(stage.model.overlay.is_none());
+    assert!(stage.model.dialog.overlay.is_none());
     assert!(!stage.asked().iter().any(|action| matches!(action, Action::Verify { .. })), "the key only leaves it");
+}
+
+#[test]
+fn the_tour_comes_once() {
+    let mut stage = Stage::ready(80, 24);
+    stage.model.config.tour = true;
+    stage.press("t Esc Enter");
+    assert_eq!(stage.model.nav.screen, Screen::Lesson);
+    assert!(stage.model.dialog.overlay.is_none(), "{}", stage.screen());
 }
 
 fn mouse(stage: &mut Stage, kind: MouseEventKind, column: u16, row: u16) {
@@ -98,17 +107,17 @@ fn the_mouse_is_taken_on_request_and_points_at_links_panes_and_tabs() {
         let column = line[..line.find(words).unwrap()].chars().count();
         (u16::try_from(column).unwrap(), u16::try_from(row).unwrap())
     };
-    let (column, row) = find(&stage, ":5432");
-    mouse(&mut stage, click, column, row);
-    assert_eq!((stage.model.focus, stage.model.hop), (Focus::Map, Some(2)));
+    let (column, row) = find(&stage, "not reached yet");
+    mouse(&mut stage, click, column + 4, row - 1);
+    assert_eq!((stage.model.nav.focus, stage.model.nav.hop), (Focus::Map, Some(2)));
     let (column, row) = find(&stage, "4 Diff");
     mouse(&mut stage, click, column, row);
-    assert_eq!((stage.model.focus, stage.model.tab, stage.model.hop), (Focus::Side, Tab::Diff, None));
+    assert_eq!((stage.model.nav.focus, stage.model.nav.tab, stage.model.nav.hop), (Focus::Side, Tab::Diff, None));
     mouse(&mut stage, click, 5, 12);
-    assert_eq!(stage.model.focus, Focus::Lesson);
+    assert_eq!(stage.model.nav.focus, Focus::Lesson);
     stage.press("1");
     mouse(&mut stage, MouseEventKind::ScrollDown, 80, 12);
-    assert!(stage.model.scrolls.evidence.top > 0 && stage.model.focus == Focus::Side);
+    assert!(stage.model.nav.scrolls.evidence.top > 0 && stage.model.nav.focus == Focus::Side);
     stage.press("M");
     assert!(stage.effects.contains(&Effect::Mouse(false)));
 }

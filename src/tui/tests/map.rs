@@ -4,7 +4,7 @@ use super::stage::{Stage, containers, facts, wrong_turn};
 use crate::{
     conductor::{ContainerView, Update},
     engine::ServiceState,
-    tui::{Focus, LinkState, Msg, Tab, hops},
+    tui::{Focus, LinkState, Msg, Tab, chain},
 };
 
 fn asked() -> Stage {
@@ -17,17 +17,20 @@ fn asked() -> Stage {
 fn arrows_choose_a_link_and_enter_opens_its_evidence() {
     let mut stage = asked();
     stage.press("Right");
-    assert_eq!((stage.model.focus, stage.model.hop), (Focus::Map, Some(1)), "the first that is broken");
+    assert_eq!((stage.model.nav.focus, stage.model.nav.hop), (Focus::Map, Some(1)), "the first that is broken");
     insta::assert_snapshot!("map-link@80x24", stage.screen());
     stage.press("h h");
-    assert_eq!(stage.model.hop, Some(0));
+    assert_eq!(stage.model.nav.hop, Some(0));
     stage.press("l l l l");
-    assert_eq!(stage.model.hop, Some(2), "the chain has an end");
+    assert_eq!(stage.model.nav.hop, Some(2), "the chain has an end");
     stage.press("Left Enter");
-    assert_eq!((stage.model.focus, stage.model.tab, stage.model.hop), (Focus::Side, Tab::Evidence, Some(1)));
+    assert_eq!(
+        (stage.model.nav.focus, stage.model.nav.tab, stage.model.nav.hop),
+        (Focus::Side, Tab::Evidence, Some(1))
+    );
     assert!(stage.shows("nginx → flaskapp"));
     stage.press("Esc");
-    assert_eq!((stage.model.focus, stage.model.hop), (Focus::Lesson, None));
+    assert_eq!((stage.model.nav.focus, stage.model.nav.hop), (Focus::Lesson, None));
     stage.press("1");
     assert!(!stage.shows("nginx → flaskapp"), "the tab shows everything again");
 }
@@ -37,7 +40,7 @@ fn numbers_that_are_saved_and_not_live_change_nothing_on_the_map() {
     let mut stage = asked();
     let publishes = |published: &str, ports: &[&str]| {
         let mut all = containers();
-        all[2].ports = ports.iter().map(|port| (*port).to_owned()).collect();
+        all[2].ports = ports.iter().map(|port| port.parse().unwrap()).collect();
         let mut facts = facts();
         for name in ["front.published", "nginx.published"] {
             facts.insert(name.into(), published.into());
@@ -47,7 +50,7 @@ fn numbers_that_are_saved_and_not_live_change_nothing_on_the_map() {
     let mut shut = wrong_turn();
     shut.hops[0].status = crate::diagnosis::Status::Fail;
     stage.verified("app-port", shut);
-    let facing = |stage: &Stage| hops::map(&stage.model).links[0].facing.clone().map(|(left, _)| left);
+    let facing = |stage: &Stage| chain::map(&stage.model).links[0].facing.clone().map(|(left, _)| left);
     stage.send(Msg::Updates(publishes("80:8080", &["0.0.0.0:80->8080/tcp", "[::]:80->8080/tcp"]).into()));
     assert_eq!(facing(&stage).as_deref(), Some("publishes 80:8080"));
     stage.send(Msg::Updates(publishes("8080:80", &["0.0.0.0:80->8080/tcp"]).into()));
@@ -68,7 +71,7 @@ fn the_numbers_of_a_link_stand_one_above_the_other() {
 
 fn with(stage: &mut Stage, service: &str, state: ServiceState, exit_code: Option<i64>) {
     let change = |one: ContainerView| {
-        if one.service == service { ContainerView { state, exit_code, up_seconds: None, ..one } } else { one }
+        if one.service == service { ContainerView { state, exit_code, started_at: None, ..one } } else { one }
     };
     stage.tell(Update::Containers(containers().into_iter().map(change).collect()));
 }
@@ -76,17 +79,15 @@ fn with(stage: &mut Stage, service: &str, state: ServiceState, exit_code: Option
 #[test]
 fn a_container_that_dies_turns_its_link_at_once() {
     let mut stage = asked();
-    let link = |stage: &Stage, at: usize| hops::map(&stage.model).links[at].clone();
+    let link = |stage: &Stage, at: usize| chain::map(&stage.model).links[at].clone();
     assert_eq!(link(&stage, 0).state, LinkState::Works);
     with(&mut stage, "nginx", ServiceState::Exited, Some(1));
     assert_eq!((link(&stage, 0).state, link(&stage, 0).word.as_str()), (LinkState::Broken, "nginx died (1)"));
-    assert!(!link(&stage, 0).old, "that is seen now");
-    assert!(link(&stage, 1).old, "the rest was seen before");
+    assert_eq!(link(&stage, 1).state, LinkState::Old, "the rest was seen before");
     with(&mut stage, "nginx", ServiceState::Restarting, Some(1));
     assert_eq!(link(&stage, 0).word, "nginx dies again and again");
     with(&mut stage, "nginx", ServiceState::Running, None);
-    assert_eq!(link(&stage, 0).state, LinkState::Works);
-    assert!(link(&stage, 0).old, "nobody has asked since");
+    assert_eq!(link(&stage, 0).state, LinkState::Old, "nobody has asked since");
 }
 
 #[test]
@@ -94,5 +95,5 @@ fn asking_again_stays_in_the_map() {
     let mut stage = asked();
     stage.press("m v");
     stage.verified("app-port", wrong_turn());
-    assert_eq!((stage.model.focus, stage.model.hop), (Focus::Map, Some(1)));
+    assert_eq!((stage.model.nav.focus, stage.model.nav.hop), (Focus::Map, Some(1)));
 }

@@ -3,10 +3,13 @@
 mod evidence;
 mod files;
 mod flows;
+mod goes_on;
 mod lessons;
 mod map;
 mod panic;
-mod stage;
+mod spoilers;
+pub(in crate::tui) mod stage;
+mod staleness;
 mod storm;
 mod thinking;
 mod views;

@@ -9,7 +9,7 @@ use crate::{
     compose::Place,
     conductor::{Action, ContainerView, EngineStatus, Update, Work},
     course::Course,
-    diagnosis::{CheckVerdict, HopVerdict, LessonVerdict, NamedWrongTurn, Report, Status, Verdict},
+    diagnosis::{CheckVerdict, HopVerdict, Judgement, LessonVerdict, NamedWrongTurn, Report, Status},
     engine::{EngineInfo, EngineKind, ImageOrigin, ImageStatus, LogLine, ServiceState, Stream},
     error::Error,
     journal::{Entry, Event, Outcome, WorkKind},
@@ -47,6 +47,7 @@ impl Stage {
     pub fn with(columns: u16, rows: u16, theme: Theme, lesson: Option<&str>) -> Self {
         let model = Model::new(Start {
             course: course(),
+            others: Vec::new(),
             lab: "./systems-puzzle".into(),
             theme,
             own_editor: false,
@@ -79,15 +80,15 @@ impl Stage {
     pub fn enter(&mut self, lesson: &str) {
         let at = self.model.course.position(lesson).unwrap();
         self.press("Enter l");
-        let from = self.model.lesson;
+        let from = self.model.nav.lesson;
         for _ in from..at {
             self.press("Down");
         }
         self.press("Enter");
-        if matches!(self.model.overlay, Some(Overlay::Jumping(_))) {
+        if matches!(self.model.dialog.overlay, Some(Overlay::Jumping(_))) {
             self.press("o");
         }
-        while self.model.page != crate::tui::Page::Work {
+        while self.model.nav.page != crate::tui::Page::Work {
             self.press("Enter");
         }
         self.answer_records();
@@ -335,7 +336,7 @@ pub fn containers() -> Vec<ContainerView> {
             state: ServiceState::Running,
             exit_code: None,
             ports: vec![],
-            up_seconds: Some(130),
+            started_at: Some(DAWN - 130_000),
         })
         .to_vec()
 }
@@ -407,7 +408,7 @@ pub fn bad_gateway() -> Report {
         words: String::new(),
     };
     Report {
-        verdict: Verdict::Broken,
+        judgement: Judgement::seen_broken(),
         first_broken_hop: Some("nginx-flaskapp".into()),
         first_failed_lesson: Some("app-port".into()),
         hops: vec![
@@ -430,6 +431,7 @@ pub fn wrong_turn() -> Report {
         id: "expose-only".into(),
         lesson: "app-port".into(),
         title: "You opened port 5001 with EXPOSE".into(),
+        explain: None,
         question: "What does `EXPOSE` do when the container runs?".into(),
         remark: false,
     };
@@ -438,7 +440,7 @@ pub fn wrong_turn() -> Report {
 
 pub fn works() -> Report {
     let mut report = bad_gateway();
-    report.verdict = Verdict::Works;
+    report.judgement = Judgement::Works;
     report.first_broken_hop = None;
     report.first_failed_lesson = None;
     for hop in &mut report.hops {
@@ -478,6 +480,7 @@ pub fn survey() -> Survey {
             listens: vec![],
             log: log.iter().map(|line| (*line).to_owned()).collect(),
             restarts: 0,
+            ..ServiceReport::default()
         };
         (service.to_owned(), report)
     };

@@ -199,7 +199,7 @@ fn a_hundred_thousand_log_lines_are_a_ring() {
         let lines = (0..250).map(|line| log("nginx", &format!("{batch} {line} {}", "word ".repeat(30)))).collect();
         stage.send(Msg::Updates(lines));
     }
-    assert_eq!(stage.model.logs.len(), 5_000);
+    assert_eq!(stage.model.lab.logs.len(), 5_000);
     assert!(stage.shows("399 249"));
     stage.press("g");
     assert!(stage.shows("380 0 "));

@@ -39,7 +39,7 @@ fn before_an_edit_is_made_live_one_line_is_asked_for() {
 
     edited(&mut stage);
     stage.verified("app-port", works());
-    assert!(stage.model.page == Page::Solved);
+    assert!(stage.model.nav.page == Page::Solved);
     stage.press("Enter End");
     assert!(stage.shows("you thought: the port"), "{}", stage.screen());
 }
@@ -50,13 +50,13 @@ fn a_hypothesis_can_be_skipped_and_is_then_not_asked_for_again() {
     for _ in 0..2 {
         edited(&mut stage);
         stage.press("u");
-        assert!(matches!(stage.model.overlay, Some(Overlay::Hypothesis { .. })));
+        assert!(matches!(stage.model.dialog.overlay, Some(Overlay::Hypothesis { .. })));
         stage.press("Enter");
     }
     stage.asked();
     edited(&mut stage);
     stage.press("u");
-    assert!(stage.model.overlay.is_none(), "two in a row mean no");
+    assert!(stage.model.dialog.overlay.is_none(), "two in a row mean no");
     assert!(stage.asked().contains(&Action::MakeLive));
     assert!(stage.model.here().hypotheses.is_empty());
 }
@@ -67,7 +67,7 @@ fn escape_makes_nothing_live() {
     edited(&mut stage);
     stage.asked();
     stage.press("b Esc");
-    assert!(stage.model.overlay.is_none());
+    assert!(stage.model.dialog.overlay.is_none());
     assert_eq!(stage.asked(), []);
 }
 
@@ -102,7 +102,7 @@ fn a_wrong_turn_that_was_recognised_speaks_before_the_hints() {
     let mut stage = Stage::at_work(80, 24, "app-port");
     stage.verified("app-port", wrong_turn());
     stage.press("h");
-    assert!(matches!(stage.model.overlay, Some(Overlay::Reading { .. })));
+    assert!(matches!(stage.model.dialog.overlay, Some(Overlay::Reading { .. })));
     assert_eq!(stage.model.here().explained, ["expose-only"]);
     stage.press("Enter h");
     assert_eq!(stage.model.here().hints, [Rung::Where]);
@@ -116,7 +116,7 @@ fn the_last_rung_shows_the_fix_and_applies_it_on_request() {
         stage.press("h h");
     }
     assert!(stage.model.here().hints.contains(&Rung::Show));
-    assert!(matches!(stage.model.overlay, Some(Overlay::Revealing)), "{}", stage.screen());
+    assert!(matches!(stage.model.dialog.overlay, Some(Overlay::Revealing)), "{}", stage.screen());
     stage.asked();
     stage.press("Enter");
     assert_eq!(stage.asked(), [Action::Reveal { lesson: "app-port".into() }]);

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::going;
+use super::course_flow;
 use crate::{
     compose::Severity,
     conductor::Action,
@@ -27,7 +27,7 @@ pub fn write(model: &mut Model, key: KeyEvent) {
 
 /// Pasted text, wherever something is written.
 pub fn paste(model: &mut Model, text: &str) {
-    if let Some(Overlay::Editor(editor)) = &mut model.overlay {
+    if let Some(Overlay::Editor(editor)) = &mut model.dialog.overlay {
         match &mut editor.search {
             Some(search) => search.paste(text),
             None => editor.paste(text),
@@ -40,21 +40,21 @@ pub fn paste(model: &mut Model, text: &str) {
 }
 
 fn line(model: &mut Model) -> Option<&mut Input> {
-    match &mut model.overlay {
+    match &mut model.dialog.overlay {
         Some(Overlay::Note(input) | Overlay::Search(input) | Overlay::Hypothesis { input, .. }) => Some(input),
-        None => model.reflecting.as_mut(),
+        None => model.dialog.reflecting.as_mut(),
         _ => None,
     }
 }
 
 /// Keeps the closing question's answer; an empty one skips it.
 pub fn reflect(model: &mut Model, effects: &mut Vec<Effect>) {
-    if let Some(input) = model.reflecting.take()
+    if let Some(input) = model.dialog.reflecting.take()
         && !input.is_blank()
     {
         let lesson = model.lesson_id().to_owned();
-        going::record(Event::Reflected { lesson, text: input.text().trim().to_owned() }, effects);
-        model.notice = Some("Kept, in your words.".to_owned());
+        course_flow::record(Event::Reflected { lesson, text: input.text().trim().to_owned() }, effects);
+        model.dialog.notice = Some("Kept, in your words.".to_owned());
     }
 }
 
@@ -65,32 +65,32 @@ const SKIPS: usize = 2;
 /// `false` where there is nothing to ask.
 pub fn ask_first(model: &mut Model, actions: &[Action]) -> bool {
     let at_a_bug = model.lesson().is_some_and(|lesson| !lesson.fix.is_empty()) && !model.here().is_solved();
-    if !at_a_bug || !model.edited || model.stale.is_empty() || model.work.is_some() {
+    if !at_a_bug || !model.lab.edited || model.lab.stale.is_empty() || model.work.current.is_some() {
         return false;
     }
     let mut changes = changes::since_asked(model);
-    if changes.len() < 2 || model.said_one_change {
+    if changes.len() < 2 || model.dialog.said_one_change {
         changes.clear();
     }
-    let asks = model.config.hypothesis && !model.hypothesis_asked && model.hypotheses_skipped < SKIPS;
+    let asks = model.config.hypothesis && !model.dialog.hypothesis_asked && model.dialog.hypotheses_skipped < SKIPS;
     if !asks && changes.is_empty() {
         return false;
     }
-    model.hypothesis_asked = true;
-    model.said_one_change |= !changes.is_empty();
-    model.scrolls.overlay = Default::default();
-    model.overlay = Some(Overlay::Hypothesis { input: Input::default(), actions: actions.to_vec(), changes });
+    model.dialog.hypothesis_asked = true;
+    model.dialog.said_one_change |= !changes.is_empty();
+    model.nav.scrolls.overlay = Default::default();
+    model.dialog.overlay = Some(Overlay::Hypothesis { input: Input::default(), actions: actions.to_vec(), changes });
     true
 }
 
 /// Keeps what the learner thinks is wrong; an empty line skips it.
 pub fn keep_hypothesis(model: &mut Model, input: &Input, effects: &mut Vec<Effect>) {
     if input.is_blank() {
-        model.hypotheses_skipped += 1;
+        model.dialog.hypotheses_skipped += 1;
     } else {
-        model.hypotheses_skipped = 0;
+        model.dialog.hypotheses_skipped = 0;
         let lesson = model.lesson_id().to_owned();
-        going::record(Event::Hypothesis { lesson, text: input.text().trim().to_owned() }, effects);
+        course_flow::record(Event::Hypothesis { lesson, text: input.text().trim().to_owned() }, effects);
     }
 }
 
@@ -98,21 +98,21 @@ pub fn keep_hypothesis(model: &mut Model, input: &Input, effects: &mut Vec<Effec
 pub fn keep_note(model: &mut Model, input: &Input, effects: &mut Vec<Effect>) {
     if !input.is_blank() {
         let lesson = model.lesson_id().to_owned();
-        going::record(Event::Noted { lesson, text: input.text().trim().to_owned() }, effects);
-        model.notice = Some("Noted. It will stand in your report.".to_owned());
+        course_flow::record(Event::Noted { lesson, text: input.text().trim().to_owned() }, effects);
+        model.dialog.notice = Some("Noted. It will stand in your report.".to_owned());
     }
 }
 
 /// Searches the logs; without a word, for the last one again.
 pub fn search_logs(model: &mut Model, input: &Input) {
     if !input.is_blank() {
-        model.logs.search = input.text();
+        model.lab.logs.search = input.text();
     }
-    if model.logs.search.is_empty() {
+    if model.lab.logs.search.is_empty() {
         return;
     }
-    if !model.logs.find(true) {
-        model.notice = Some(format!("No line holds: {}", model.logs.search));
+    if !model.lab.logs.find(true) {
+        model.dialog.notice = Some(format!("No line holds: {}", model.lab.logs.search));
     }
 }
 
@@ -122,34 +122,34 @@ pub fn opened(model: &mut Model, file: String, text: Result<String, Error>) {
         Ok(text) => {
             let mut editor = Editor::new(file, &text, model.theme);
             // Where the compose file cannot be read, the place is known; else it may be the one that the page speaks of.
-            let wrong = model.findings.iter().find(|finding| {
+            let wrong = model.lab.findings.iter().find(|finding| {
                 finding.severity != Severity::Warning && finding.place.file.to_string_lossy() == editor.file
             });
-            let shown = model.files.files.get(model.file_at).is_some_and(|(path, _)| *path == editor.file);
+            let shown = model.lab.files.files.get(model.nav.file_at).is_some_and(|(path, _)| *path == editor.file);
             if let Some(finding) = wrong {
                 editor.go_to(finding.place.line, finding.place.column);
             } else if let Some(line) = model.pointed().filter(|_| shown) {
                 editor.go_to(line + 1, 1);
             }
-            model.overlay = Some(Overlay::Editor(Box::new(editor)));
+            model.dialog.overlay = Some(Overlay::Editor(Box::new(editor)));
         }
-        Err(error) => model.errors.push(error),
+        Err(error) => model.dialog.errors.push(error),
     }
 }
 
 /// The lab's files were read again: the one that is being edited may have been written by another program.
 pub fn changed_outside(model: &mut Model) {
-    let Some(Overlay::Editor(editor)) = &mut model.overlay else { return };
-    let now = model.files.files.iter().find(|(path, _)| *path == editor.file).map(|(_, text)| text);
+    let Some(Overlay::Editor(editor)) = &mut model.dialog.overlay else { return };
+    let now = model.lab.files.files.iter().find(|(path, _)| *path == editor.file).map(|(_, text)| text);
     let Some(now) = now.filter(|now| editor.differs_outside(now)) else { return };
     if editor.is_changed() {
-        model.notice = Some(format!("{} was changed outside. Ctrl-S writes yours over it.", editor.file));
+        model.dialog.notice = Some(format!("{} was changed outside. Ctrl-S writes yours over it.", editor.file));
         editor.saw(now);
     } else {
         let cursor = editor.area.cursor();
         let mut anew = Editor::new(editor.file.clone(), now, model.theme);
         anew.go_to(cursor.0 + 1, cursor.1 + 1);
-        model.notice = Some(format!("{} was changed outside, and read again.", editor.file));
+        model.dialog.notice = Some(format!("{} was changed outside, and read again.", editor.file));
         **editor = anew;
     }
 }
@@ -157,7 +157,7 @@ pub fn changed_outside(model: &mut Model) {
 /// A file was written, or not.
 pub fn saved(model: &mut Model, file: &str, result: Result<(), Error>, effects: &mut Vec<Effect>) {
     let mut leaves = false;
-    if let Some(Overlay::Editor(editor)) = &mut model.overlay
+    if let Some(Overlay::Editor(editor)) = &mut model.dialog.overlay
         && editor.file == file
     {
         if result.is_ok() {
@@ -167,19 +167,19 @@ pub fn saved(model: &mut Model, file: &str, result: Result<(), Error>, effects: 
     }
     match result {
         Ok(()) => {
-            model.notice = Some(format!("Saved {file}."));
+            model.dialog.notice = Some(format!("Saved {file}."));
             effects.extend([Effect::Conduct(Action::Refresh), Effect::ReadLab]);
         }
-        Err(error) => model.notice = Some(format!("Not saved: {}", error.to_string().replace('\n', " "))),
+        Err(error) => model.dialog.notice = Some(format!("Not saved: {}", error.to_string().replace('\n', " "))),
     }
     if leaves {
-        model.overlay = None;
+        model.dialog.overlay = None;
     }
 }
 
 /// A key in the editor; `false` when it is not the editor's.
 pub fn press_in_editor(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) -> bool {
-    let Some(Overlay::Editor(editor)) = &mut model.overlay else { return false };
+    let Some(Overlay::Editor(editor)) = &mut model.dialog.overlay else { return false };
     if let Some(search) = &mut editor.search {
         match keymap::command(key, Place::Writing) {
             Some((Command::Forward, _)) => {
@@ -187,7 +187,7 @@ pub fn press_in_editor(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effec
                 editor.sought.clone_from(&word);
                 editor.search = None;
                 if !editor.find(&word) {
-                    model.notice = Some(format!("No line holds: {word}"));
+                    model.dialog.notice = Some(format!("No line holds: {word}"));
                 }
             }
             Some((Command::Cancel, _)) => editor.search = None,
@@ -204,7 +204,7 @@ pub fn press_in_editor(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effec
             let text = editor.text_to_save();
             effects.push(Effect::SaveFile { file: editor.file.clone(), text });
         }
-        Some(Command::Discard) => model.overlay = None,
+        Some(Command::Discard) => model.dialog.overlay = None,
         Some(Command::Undo) => {
             editor.area.undo();
         }
@@ -214,7 +214,7 @@ pub fn press_in_editor(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effec
         Some(Command::Search) => editor.search = Some(Input::default()),
         Some(Command::Cancel) if editor.asks => editor.asks = false,
         Some(Command::Cancel) if editor.is_changed() => editor.asks = true,
-        Some(Command::Cancel) => model.overlay = None,
+        Some(Command::Cancel) => model.dialog.overlay = None,
         Some(Command::Redraw) => effects.push(Effect::Redraw),
         _ if editor.asks => {}
         _ => editor.press(key),

@@ -2,14 +2,17 @@
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 
-use super::{editing, going, moving};
+use super::{course_flow, editing, hints, scroll};
 use crate::{
+    compose::Severity,
     conductor::{Action, Asking, EngineStatus},
     tui::{
+        content,
         keymap::{self, Command, Place},
         model::{Focus, Leaving, Model, Overlay, Screen, Tab},
         msg::Effect,
-        need, view,
+        next_step,
+        work_words::doing,
     },
 };
 
@@ -18,10 +21,10 @@ pub fn press(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
     if key.kind == KeyEventKind::Release {
         return;
     }
-    model.notice = None;
-    model.done = None;
+    model.dialog.notice = None;
+    model.dialog.done = None;
     let place = model.place();
-    if matches!(model.overlay, Some(Overlay::Tour))
+    if matches!(model.dialog.overlay, Some(Overlay::Tour))
         && !matches!(
             keymap::command(key, place),
             Some((
@@ -35,9 +38,10 @@ pub fn press(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
             ))
         )
     {
-        model.overlay = None;
+        model.dialog.overlay = None;
         return;
     }
+    let place = step_aside(model, key, effects).unwrap_or(place);
     if matches!(place, Place::Editor | Place::Unsaved) && editing::press_in_editor(model, key, effects) {
         return;
     }
@@ -46,21 +50,44 @@ pub fn press(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
         None if place == Place::Writing => editing::write(model, key),
         None => {}
     }
-    moving::clamp(model);
+    scroll::clamp(model);
+}
+
+/// What waits for nothing but to be closed steps aside for the key that goes on: an error once its file is mended, and a line
+/// of which nothing was written. Gives the place to which the key goes then.
+fn step_aside(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) -> Option<Place> {
+    let goes_on = matches!(keymap::command(key, Place::Story), Some((Command::Verify | Command::Up, _)));
+    let mended = !model.lab.findings.iter().any(|finding| finding.severity != Severity::Warning);
+    match &model.dialog.overlay {
+        Some(Overlay::Error(_)) if goes_on && mended => model.dialog.overlay = None,
+        Some(Overlay::Hypothesis { input, .. }) if goes_on && input.text().is_empty() => {
+            // The one goes on as an empty line does; the other looks once more before that.
+            if matches!(keymap::command(key, Place::Story), Some((Command::Up, _))) {
+                forward(model, effects);
+                return Some(Place::Reading);
+            }
+            model.dialog.overlay = None;
+        }
+        None if goes_on && model.place() == Place::Writing => {
+            model.dialog.reflecting.take_if(|input| input.text().is_empty())?;
+        }
+        _ => return None,
+    }
+    Some(model.place())
 }
 
 fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut Vec<Effect>) {
     match command {
         Command::Forward => forward(model, effects),
-        Command::Back => going::back(model, effects),
-        Command::Answer => going::answer(model, digit.unwrap_or(0), effects),
-        Command::Verify if going::guess_first(model, effects) => {}
+        Command::Back => course_flow::back(model, effects),
+        Command::Answer => course_flow::answer(model, digit.unwrap_or(0), effects),
+        Command::Verify if course_flow::guess_first(model, effects) => {}
         Command::Verify => {
             let lesson = model.lesson_id().to_owned();
             conduct(model, vec![Action::Verify { lesson, asking: Asking::Patient }], effects);
         }
         Command::Up => {
-            let actions = need::up_actions(model);
+            let actions = next_step::up_actions(model);
             if !editing::ask_first(model, &actions) {
                 conduct(model, actions, effects);
             }
@@ -76,94 +103,120 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
         Command::Edit => choose_file(model, !model.own_editor, effects),
         Command::EditHere => choose_file(model, true, effects),
         Command::Repeat => {
-            if let Some(Overlay::Lessons(at)) = model.overlay {
-                going::ask_to_repeat(model, at);
+            if let Some(Overlay::Lessons(at)) = model.dialog.overlay {
+                course_flow::ask_to_repeat(model, at);
             }
         }
         Command::Mend => {
-            if let Some(Overlay::Jumping(at)) = model.overlay {
-                going::jump(model, at, effects);
+            if let Some(Overlay::Jumping(at)) = model.dialog.overlay {
+                course_flow::jump(model, at, effects);
             }
         }
         Command::FastTrack => {
             model.config.fast_track = !model.config.fast_track;
-            model.page = model.first_page();
+            model.nav.page = model.first_page();
+            let words = if model.config.fast_track {
+                "Fast track: the symptoms, the evidence and the hints; no stories, no questions."
+            } else {
+                "The stories and the questions are back."
+            };
+            model.dialog.notice = Some(words.to_owned());
         }
         Command::Fix => without_engine(model, Effect::GetEngine, effects),
+        Command::Courses if model.others.is_empty() => {
+            model.dialog.notice =
+                Some("There is no other course here. breakfix courses   says where one is looked for.".to_owned());
+        }
+        Command::Courses => open(model, Overlay::Courses(0)),
+        Command::Recorded if matches!(model.lab.engine, EngineStatus::Here(_)) => practise(model, effects),
         Command::Recorded => without_engine(model, Effect::PlayRecorded, effects),
+        Command::Practice if model.nav.lesson + 1 < model.course.lessons.len() => {
+            model.dialog.notice =
+                Some("Practice comes after the last lesson; or in another terminal: breakfix practice.".to_owned());
+        }
+        Command::Practice => practise(model, effects),
         Command::Shell => shell(model),
-        Command::Hint => going::hint(model, effects),
+        Command::Hint => hints::hint(model, effects),
         // Over the explanation the key closes it; over another text it does nothing.
-        Command::Explain if matches!(model.overlay, Some(Overlay::Reading { .. })) => model.overlay = None,
-        Command::Explain if model.overlay.is_some() => {}
-        Command::Explain => going::explain(model, effects),
-        Command::Note => model.overlay = Some(Overlay::Note(Default::default())),
-        Command::Diff => moving::open_tab(model, Tab::Diff),
+        Command::Explain if matches!(model.dialog.overlay, Some(Overlay::Reading { .. })) => {
+            model.dialog.overlay = None
+        }
+        Command::Explain if model.dialog.overlay.is_some() => {}
+        Command::Explain => hints::explain(model, effects),
+        Command::Note => model.dialog.overlay = Some(Overlay::Note(Default::default())),
+        Command::Diff => scroll::open_tab(model, Tab::Diff),
         Command::Reset => open(model, Overlay::Resetting),
         Command::Reveal => reveal(model),
-        Command::Lessons => open(model, Overlay::Lessons(model.lesson)),
+        Command::Lessons => open(model, Overlay::Lessons(model.nav.lesson)),
         Command::Tour => {
             open(model, Overlay::Tour);
+            // Who has asked for it does not get it at the start once more.
+            model.config.tour = false;
         }
         Command::Help => open(model, Overlay::Help),
-        Command::Copy => match view::copyable(model) {
+        Command::Copy => match content::copyable(model) {
             Some(text) => {
-                model.notice = Some(format!("Copied: {text}"));
+                model.dialog.notice = Some(format!("Copied: {text}"));
                 effects.push(Effect::Copy(text));
             }
-            None => model.notice = Some("There is no command here to copy.".to_owned()),
+            None => model.dialog.notice = Some("There is no command here to copy.".to_owned()),
         },
         Command::CopyOutput => {
-            let text = view::copyable_output(model);
+            let text = content::copyable_output(model);
             let lines = text.lines().count();
-            model.notice = Some(format!("Copied {lines} {}.", if lines == 1 { "line" } else { "lines" }));
+            model.dialog.notice = Some(format!("Copied {lines} {}.", if lines == 1 { "line" } else { "lines" }));
             effects.push(Effect::Copy(text));
         }
-        Command::Open => effects.push(Effect::OpenPager(view::as_text(model))),
-        Command::Search => model.overlay = Some(Overlay::Search(Default::default())),
+        Command::Open => effects.push(Effect::OpenPager(content::as_text(model))),
+        Command::Search => model.dialog.overlay = Some(Overlay::Search(Default::default())),
         Command::Service => {
-            model.logs.next_service();
-            model.logs.follow();
+            model.lab.logs.next_service();
+            model.lab.logs.follow();
         }
-        Command::NextItem => moving::next_item(model, true),
-        Command::PreviousItem => moving::next_item(model, false),
-        Command::NextPane => moving::next_pane(model, true),
-        Command::PreviousPane => moving::next_pane(model, false),
+        Command::NextItem => scroll::next_item(model, true),
+        Command::PreviousItem => scroll::next_item(model, false),
+        Command::NextPane => scroll::next_pane(model, true),
+        Command::PreviousPane => scroll::next_pane(model, false),
         Command::Tab => match digit.and_then(|digit| digit.checked_sub(1)).and_then(|at| Tab::ALL.get(at)) {
             Some(tab) => {
-                model.hop = None;
-                moving::open_tab(model, *tab);
+                model.nav.hop = None;
+                // "Its last words are in the logs (2)": in those, and not among all others'.
+                if *tab == Tab::Logs && (model.nav.tab, model.nav.focus) != (Tab::Logs, Focus::Side) {
+                    let spoken_of = content::dead(model).map(|dead| dead.service.clone());
+                    spoken_of.inspect(|service| model.lab.logs.show_only(service));
+                }
+                scroll::open_tab(model, *tab);
             }
-            None => model.focus = Focus::Lesson,
+            None => model.nav.focus = Focus::Lesson,
         },
-        Command::Map => moving::go_to_map(model),
-        Command::NextLink => moving::along(model, true),
-        Command::PreviousLink => moving::along(model, false),
-        Command::LineUp => moving::by_lines(model, -1),
-        Command::LineDown => moving::by_lines(model, 1),
-        Command::PageUp => moving::by_pages(model, -1),
-        Command::PageDown => moving::by_pages(model, 1),
-        Command::Left => moving::sideways(model, -8),
-        Command::Right => moving::sideways(model, 8),
-        Command::Top => moving::to_top(model),
-        Command::Bottom => moving::to_bottom(model),
+        Command::Map => scroll::go_to_map(model),
+        Command::NextLink => scroll::along(model, true),
+        Command::PreviousLink => scroll::along(model, false),
+        Command::LineUp => scroll::by_lines(model, -1),
+        Command::LineDown => scroll::by_lines(model, 1),
+        Command::PageUp => scroll::by_pages(model, -1),
+        Command::PageDown => scroll::by_pages(model, 1),
+        Command::Left => scroll::sideways(model, -8),
+        Command::Right => scroll::sideways(model, 8),
+        Command::Top => scroll::to_top(model),
+        Command::Bottom => scroll::to_bottom(model),
         Command::Cancel => cancel(model, effects),
         Command::Quit => quit(model, effects),
         Command::Interrupt => {
-            if model.leaving.is_some() || matches!(model.overlay, Some(Overlay::Leaving)) {
+            if model.work.leaving.is_some() || matches!(model.dialog.overlay, Some(Overlay::Leaving)) {
                 effects.push(Effect::Exit);
             } else {
                 quit(model, effects);
             }
         }
         Command::Keep => {
-            model.overlay = None;
+            model.dialog.overlay = None;
             leave(model, effects);
         }
         Command::TakeDown => {
-            model.overlay = None;
-            model.leaving = Some(Leaving::TakingDown);
-            model.queue.clear();
+            model.dialog.overlay = None;
+            model.work.leaving = Some(Leaving::TakingDown);
+            model.work.queue.clear();
             effects.push(Effect::Conduct(Action::Down { volumes: false }));
         }
         Command::All | Command::OnlyThis => reset(model, command == Command::All, effects),
@@ -176,11 +229,11 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
             } else {
                 "The mouse is the terminal's again."
             };
-            model.notice = Some(words.to_owned());
+            model.dialog.notice = Some(words.to_owned());
         }
         Command::Refresh => {
             effects.extend([Effect::Conduct(Action::Refresh), Effect::ReadLab]);
-            model.notice = Some("Looked at the files and the containers again.".to_owned());
+            model.dialog.notice = Some("Looked at the files and the containers again.".to_owned());
         }
         Command::Redraw => effects.push(Effect::Redraw),
         // The editor takes these itself.
@@ -189,24 +242,29 @@ fn obey(model: &mut Model, command: Command, digit: Option<usize>, effects: &mut
 }
 
 fn open(model: &mut Model, overlay: Overlay) {
-    model.scrolls.overlay = Default::default();
-    model.overlay = Some(overlay);
+    model.nav.scrolls.overlay = Default::default();
+    model.dialog.overlay = Some(overlay);
 }
 
 /// Enter: yes, on, choose, close.
 fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
-    let at_lesson = model.screen == Screen::Lesson && model.focus == Focus::Lesson;
-    match model.overlay.take() {
-        None if model.screen == Screen::Welcome => going::begin(model, effects),
-        None if at_lesson && model.reflecting.is_some() => editing::reflect(model, effects),
-        None if model.focus == Focus::Map => moving::enter_link(model),
-        None => going::forward(model, effects),
-        Some(Overlay::Lessons(at)) => going::choose_lesson(model, at, effects),
-        Some(Overlay::Jumping(at)) => going::open_lesson(model, at, effects),
-        Some(Overlay::Repeating(at)) => going::repeat(model, at, effects),
+    let at_lesson = model.nav.screen == Screen::Lesson && model.nav.focus == Focus::Lesson;
+    match model.dialog.overlay.take() {
+        None if model.nav.screen == Screen::Welcome => course_flow::begin(model, effects),
+        None if at_lesson && model.dialog.reflecting.is_some() => editing::reflect(model, effects),
+        None if model.nav.focus == Focus::Map => scroll::enter_link(model),
+        None => course_flow::forward(model, effects),
+        Some(Overlay::Lessons(at)) => course_flow::choose_lesson(model, at, effects),
+        Some(Overlay::Jumping(at)) => course_flow::open_lesson(model, at, effects),
+        Some(Overlay::Repeating(at)) => course_flow::repeat(model, at, effects),
         Some(Overlay::Files { at, here }) => {
             if let Some(file) = model.files_to_edit().get(at).map(|file| (*file).to_owned()) {
                 edit(model, file, here, effects);
+            }
+        }
+        Some(Overlay::Courses(at)) => {
+            if let Some(other) = model.others.get(at) {
+                effects.push(Effect::BeginCourse(other.name.clone()));
             }
         }
         Some(Overlay::Shell(at)) => {
@@ -226,38 +284,38 @@ fn forward(model: &mut Model, effects: &mut Vec<Effect>) {
         }
         Some(Overlay::Images) => effects.push(Effect::Conduct(Action::Images)),
         Some(Overlay::Help | Overlay::Tour | Overlay::Reading { .. } | Overlay::Error(_)) => {}
-        Some(other) => model.overlay = Some(other),
+        Some(other) => model.dialog.overlay = Some(other),
     }
 }
 
 /// Esc: closes what lies over the screen, else ends the work, else gives the keys back to the lesson.
 fn cancel(model: &mut Model, effects: &mut Vec<Effect>) {
-    if model.overlay.is_some() {
-        if matches!(model.overlay, Some(Overlay::Images)) {
-            model.beginning = None;
-            if model.screen == Screen::Welcome {
-                going::enter_lesson(model, effects);
+    if model.dialog.overlay.is_some() {
+        if matches!(model.dialog.overlay, Some(Overlay::Images)) {
+            model.work.beginning = None;
+            if model.nav.screen == Screen::Welcome {
+                course_flow::enter_lesson(model, effects);
             }
         }
-        model.overlay = None;
-    } else if model.work.is_some() {
-        model.queue.clear();
+        model.dialog.overlay = None;
+    } else if model.work.current.is_some() {
+        model.work.queue.clear();
         effects.push(Effect::Conduct(Action::Cancel));
-        model.notice = Some("Stopping …".to_owned());
-    } else if model.reflecting.take().is_none() {
-        model.beginning = None;
-        model.logs.search.clear();
-        model.hop = None;
-        model.focus = Focus::Lesson;
+        model.dialog.notice = Some("Stopping …".to_owned());
+    } else if model.dialog.reflecting.take().is_none() {
+        model.work.beginning = None;
+        model.lab.logs.search.clear();
+        model.nav.hop = None;
+        model.nav.focus = Focus::Lesson;
     }
 }
 
 /// Asks the conductor for these, one after the other, unless something stands in the way.
 fn conduct(model: &mut Model, actions: Vec<Action>, effects: &mut Vec<Effect>) {
-    match &model.engine {
+    match &model.lab.engine {
         EngineStatus::Here(_) => {}
         EngineStatus::Looking => {
-            model.notice = Some("Docker is still looked for.".to_owned());
+            model.dialog.notice = Some("Docker is still looked for.".to_owned());
             return;
         }
         EngineStatus::Missing(error) => {
@@ -266,11 +324,11 @@ fn conduct(model: &mut Model, actions: Vec<Action>, effects: &mut Vec<Effect>) {
             return;
         }
     }
-    if let Some(work) = &model.work {
-        model.notice = Some(format!("First the work that goes on: {}. Esc stops it.", need::doing(&work.work.kind)));
+    if let Some(work) = &model.work.current {
+        model.dialog.notice = Some(format!("First the work that goes on: {}. Esc stops it.", doing(&work.work.kind)));
         return;
     }
-    if need::missing_images(model).next().is_some() {
+    if model.missing_images().next().is_some() {
         open(model, Overlay::Images);
         return;
     }
@@ -278,15 +336,26 @@ fn conduct(model: &mut Model, actions: Vec<Action>, effects: &mut Vec<Effect>) {
     if let Some(first) = actions.next() {
         effects.push(Effect::Conduct(first));
     }
-    model.queue = actions.collect();
+    model.work.queue = actions.collect();
 }
 
 /// What is offered where there is no engine.
 fn without_engine(model: &mut Model, effect: Effect, effects: &mut Vec<Effect>) {
-    match model.engine {
+    match model.lab.engine {
         EngineStatus::Missing(_) => effects.push(effect),
-        EngineStatus::Looking => model.notice = Some("Docker is still looked for.".to_owned()),
-        EngineStatus::Here(_) => model.notice = Some("An engine answers: Enter begins with the real thing.".to_owned()),
+        EngineStatus::Looking => model.dialog.notice = Some("Docker is still looked for.".to_owned()),
+        EngineStatus::Here(_) => {
+            model.dialog.notice = Some("An engine answers: Enter begins with the real thing.".to_owned())
+        }
+    }
+}
+
+/// An incident, where the course has something to draw it from.
+fn practise(model: &mut Model, effects: &mut Vec<Effect>) {
+    if model.course.practice.faults.is_empty() {
+        model.dialog.notice = Some("This course has nothing to practise; an engine answers: Enter begins.".to_owned());
+    } else {
+        effects.push(Effect::Practise);
     }
 }
 
@@ -294,37 +363,38 @@ fn without_engine(model: &mut Model, effect: Effect, effects: &mut Vec<Effect>) 
 fn shell(model: &mut Model) {
     let running = model.running();
     if running.is_empty() {
-        model.notice = Some("No container runs, so there is none to look into. u starts them.".to_owned());
+        model.dialog.notice = Some("No container runs, so there is none to look into. u starts them.".to_owned());
         return;
     }
-    let meant = model.hop.and_then(|at| model.course.hops.get(at)).map(|hop| hop.to.as_str());
-    let meant = meant.or_else(|| model.logs.only.and_then(|only| model.logs.services.get(only)).map(String::as_str));
+    let meant = model.nav.hop.and_then(|at| model.course.hops.get(at)).map(|hop| hop.to.as_str());
+    let meant =
+        meant.or_else(|| model.lab.logs.only.and_then(|only| model.lab.logs.services.get(only)).map(String::as_str));
     let at = meant.and_then(|meant| running.iter().position(|service| *service == meant)).unwrap_or(0);
     open(model, Overlay::Shell(at));
 }
 
 fn images(model: &mut Model, effects: &mut Vec<Effect>) {
-    if need::missing_images(model).next().is_some() {
+    if model.missing_images().next().is_some() {
         open(model, Overlay::Images);
-    } else if matches!(model.engine, EngineStatus::Here(_)) && model.images.is_none() {
+    } else if matches!(model.lab.engine, EngineStatus::Here(_)) && model.lab.images.is_none() {
         effects.push(Effect::Conduct(Action::Images));
     } else {
-        model.notice = Some("All base images are here.".to_owned());
+        model.dialog.notice = Some("All base images are here.".to_owned());
     }
 }
 
 fn choose_file(model: &mut Model, here: bool, effects: &mut Vec<Effect>) {
-    if model.files.files.is_empty() {
-        model.notice = Some("The lab's files are not read yet.".to_owned());
+    if model.lab.files.files.is_empty() {
+        model.dialog.notice = Some("The lab's files are not read yet.".to_owned());
         effects.push(Effect::ReadLab);
         return;
     }
     // A file whose compose finding stops everything is the one that is meant.
-    let wrong = model.findings.iter().find(|finding| finding.severity != crate::compose::Severity::Warning);
+    let wrong = model.lab.findings.iter().find(|finding| finding.severity != crate::compose::Severity::Warning);
     let meant = wrong.map(|finding| finding.place.file.to_string_lossy().into_owned());
     let files = model.files_to_edit();
-    let shown = if model.tab == Tab::Files && (model.focus == Focus::Side || model.is_wide()) {
-        model.files.files.get(model.file_at).map(|(path, _)| path.clone())
+    let shown = if model.nav.tab == Tab::Files && (model.nav.focus == Focus::Side || model.is_wide()) {
+        model.lab.files.files.get(model.nav.file_at).map(|(path, _)| path.clone())
     } else {
         None
     };
@@ -333,10 +403,10 @@ fn choose_file(model: &mut Model, here: bool, effects: &mut Vec<Effect>) {
 }
 
 fn edit(model: &mut Model, file: String, here: bool, effects: &mut Vec<Effect>) {
-    if let Some(at) = model.files.files.iter().position(|(path, _)| *path == file) {
-        model.file_at = at;
-        model.scrolls.files = Default::default();
-        moving::show_pointed(model);
+    if let Some(at) = model.lab.files.files.iter().position(|(path, _)| *path == file) {
+        model.nav.file_at = at;
+        model.nav.scrolls.files = Default::default();
+        scroll::show_pointed(model);
     }
     effects.push(if here { Effect::ReadFile(file) } else { Effect::OpenEditor(file) });
 }
@@ -345,13 +415,13 @@ fn reveal(model: &mut Model) {
     if model.lesson().is_some_and(|lesson| !lesson.fix.is_empty()) {
         open(model, Overlay::Revealing);
     } else {
-        model.notice = Some("There is nothing to fix in this lesson.".to_owned());
+        model.dialog.notice = Some("There is nothing to fix in this lesson.".to_owned());
     }
 }
 
 fn reset(model: &mut Model, all: bool, effects: &mut Vec<Effect>) {
-    model.overlay = None;
-    let shown = model.files.files.get(model.file_at).map(|(path, _)| path.into());
+    model.dialog.overlay = None;
+    let shown = model.lab.files.files.get(model.nav.file_at).map(|(path, _)| path.into());
     let files = if all { Vec::new() } else { shown.into_iter().collect() };
     if all || !files.is_empty() {
         effects.push(Effect::Conduct(Action::Reset { files }));
@@ -360,8 +430,8 @@ fn reset(model: &mut Model, all: bool, effects: &mut Vec<Effect>) {
 
 fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
     use crate::engine::ServiceState::{Created, Exited, Missing};
-    let runs = model.containers.iter().any(|container| !matches!(container.state, Missing | Exited | Created));
-    if runs && model.leaving.is_none() {
+    let runs = model.lab.containers.iter().any(|container| !matches!(container.state, Missing | Exited | Created));
+    if runs && model.work.leaving.is_none() {
         open(model, Overlay::Leaving);
     } else {
         leave(model, effects);
@@ -369,6 +439,6 @@ fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 fn leave(model: &mut Model, effects: &mut Vec<Effect>) {
-    model.leaving = Some(Leaving::Closing);
+    model.work.leaving = Some(Leaving::Closing);
     effects.push(Effect::Conduct(Action::Quit));
 }

@@ -7,9 +7,10 @@ use ratatui::{
 };
 
 use crate::tui::{
+    content,
     keymap::{self, Binding, Command, Place},
     model::{Focus, Model, Overlay},
-    need::{self, Next},
+    next_step::{self, Next},
     text,
 };
 use crate::{conductor::EngineStatus, engine::EngineKind, engine::ServiceState};
@@ -22,14 +23,15 @@ pub fn draw_next(model: &Model, area: Rect, buffer: &mut Buffer) {
 /// The same, as a line.
 pub fn next_line(model: &Model, columns: usize) -> Line<'static> {
     let theme = model.theme;
-    let Next { key, words, types, also } = need::next_step(model);
+    let Next { key, words, types, also } = next_step::next_step(model);
     let place = model.place();
     let mut spans = vec![Span::styled(" ▸ next: ", theme.attention())];
     if let Some(command) = key {
         spans.push(Span::styled(key_of(model, command, place), theme.command()));
         spans.push(Span::raw("  "));
     }
-    spans.push(Span::raw(words));
+    let width = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
+    spans.push(Span::raw(text::cut(&words, columns.saturating_sub(width(&spans)))));
     let typed = types.map(|command| Span::styled(format!("  ($ {command})"), theme.faint()));
     let also = also.into_iter().flat_map(|(command, words)| {
         [
@@ -39,11 +41,11 @@ pub fn next_line(model: &Model, columns: usize) -> Line<'static> {
         ]
     });
     let also: Vec<Span<'static>> = also.collect();
-    let width = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
-    // The command is the first to go where there is no room.
+    // The command is the first to go where there is no room, then the other thing to do: no word of it is cut.
     let taken = width(&spans) + width(&also);
     spans.extend(typed.filter(|typed| taken + typed.width() <= columns));
-    spans.extend(also);
+    let fits = width(&spans) + width(&also) <= columns;
+    spans.extend(also.into_iter().filter(|_| fits));
     Line::from(spans)
 }
 
@@ -62,7 +64,7 @@ pub fn draw_keys(model: &Model, area: Rect, buffer: &mut Buffer) {
     let right = running(model, columns);
     let rows = keymap::bar(model.place());
     let mut shown: Vec<&Binding> = rows;
-    let searching = matches!(&model.overlay, Some(Overlay::Editor(editor)) if editor.search.is_some());
+    let searching = matches!(&model.dialog.overlay, Some(Overlay::Editor(editor)) if editor.search.is_some());
     if searching {
         shown = keymap::bar(Place::Writing);
     }
@@ -97,7 +99,7 @@ fn label(model: &Model, row: &Binding) -> String {
             if all > 0 && shown < all { format!("hint ({} of {all})", shown + 1) } else { "hint".to_owned() }
         }
         Command::Up if model.shows_stale() => "make live".to_owned(),
-        Command::NextItem if model.focus == Focus::Side => match model.place() {
+        Command::NextItem if model.nav.focus == Focus::Side => match model.place() {
             Place::Files => "next file".to_owned(),
             Place::Evidence => "next answer".to_owned(),
             _ => "next".to_owned(),
@@ -108,17 +110,14 @@ fn label(model: &Model, row: &Binding) -> String {
 
 /// What runs, in a few words.
 fn running(model: &Model, columns: usize) -> String {
-    let engine = match &model.engine {
+    let engine = match &model.lab.engine {
         EngineStatus::Here(info) if info.kind == EngineKind::Podman => "podman",
         EngineStatus::Here(_) => "docker",
         EngineStatus::Looking => return "looking for Docker …".to_owned(),
         EngineStatus::Missing(_) => return "✗ no engine".to_owned(),
     };
-    let running = model.containers.iter().filter(|container| container.state == ServiceState::Running).count();
-    let dead = model
-        .containers
-        .iter()
-        .filter(|container| matches!(container.state, ServiceState::Exited | ServiceState::Restarting));
+    let running = model.lab.containers.iter().filter(|container| container.state == ServiceState::Running).count();
+    let dead = model.lab.containers.iter().filter(|container| content::has_died(model, container));
     match dead.count() {
         0 if columns < 100 => format!("{running} running"),
         0 => format!("{engine} · {running} running"),

@@ -6,26 +6,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use crate::tui::{model::Model, text};
-
-/// How a lesson stands: its symbol and its word.
-pub fn standing(model: &Model, lesson: usize) -> (&'static str, &'static str) {
-    let Some(id) = model.course.lessons.get(lesson).map(|lesson| lesson.id.as_str()) else { return ("○", "to do") };
-    let progress = model.progress.lesson(id);
-    if progress.regressed {
-        ("✗", "broken again")
-    } else if progress.solved_at.is_some() && progress.revealed {
-        ("✓", "solved, shown")
-    } else if progress.solved_at.is_some() {
-        ("✓", "solved")
-    } else if lesson == model.lesson {
-        ("▸", "here")
-    } else if progress.opened_at.is_some() {
-        ("◐", "begun")
-    } else {
-        ("○", "to do")
-    }
-}
+use crate::tui::{content::standing, model::Model, text};
 
 /// Draws it.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -33,7 +14,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let columns = usize::from(area.width);
     let right = lessons(model, columns / 2);
     let room = columns.saturating_sub(right.width() + 3);
-    let number = model.bug_number(model.lesson).map(|number| format!("{number} of {}  ", model.bugs()));
+    let number = model.bug_number(model.nav.lesson).map(|number| format!("{number} of {}  ", model.bugs()));
     let title = model.lesson().map_or("", |lesson| lesson.title.as_str());
     let place = text::cut(&format!(" · {}{title}", number.unwrap_or_default()), room.saturating_sub(9));
     let left = Line::from(vec![Span::raw(" "), Span::styled("Breakfix", theme.strong()), Span::raw(place)]);
@@ -59,7 +40,11 @@ fn lessons(model: &Model, room: usize) -> Line<'static> {
         if index > 0 {
             named.push(Span::raw("  "));
         }
-        named.push(Span::styled(format!("{symbol} {}", model.course.lessons[*at].id), style(symbol)));
+        // A lesson's short name says what was wrong: it comes when that was found.
+        let lesson = &model.course.lessons[*at];
+        let solved = model.lab.progress.lesson(&lesson.id).solved_at.is_some();
+        let name = if solved { lesson.id.clone() } else { (index + 1).to_string() };
+        named.push(Span::styled(format!("{symbol} {name}"), style(symbol)));
     }
     let named = Line::from(named);
     if named.width() <= room {

@@ -45,6 +45,8 @@ impl Room {
             auto,
             once: true,
             all: false,
+            is_watched: true,
+            last: None,
             now: 1_000_000,
         })
         .unwrap();

@@ -5,11 +5,12 @@ use crossterm::event::KeyCode;
 use super::room::Room;
 use crate::{
     conductor::{Action, Asking, EngineStatus, Update},
-    diagnosis::{HopVerdict, LessonVerdict, NamedWrongTurn, Report, Status, Verdict},
+    course::Staging,
+    diagnosis::{HopVerdict, Judgement, LessonVerdict, NamedWrongTurn, Report, Status},
     error::Error,
     journal::{Event, Outcome, WorkKind},
     probe::Survey,
-    tui::demo::{At, Overlay, Phase, Replay, Source, Way},
+    tui::demo::{At, Overlay, Phase, Replay, Source, Way, difference::Difference},
 };
 
 /// What is asked, in a word each.
@@ -44,11 +45,12 @@ fn verdict(holds: usize, turn: Option<&str>) -> Event {
         id: id.into(),
         lesson: "app-port".into(),
         title: "A turn".into(),
+        explain: None,
         question: "Why?".into(),
         remark: false,
     };
     let report = Report {
-        verdict: if holds == lessons.len() { Verdict::Works } else { Verdict::Broken },
+        judgement: if holds == lessons.len() { Judgement::Works } else { Judgement::seen_broken() },
         hops: vec![HopVerdict {
             id: "browser-nginx".into(),
             status: status(0),
@@ -423,4 +425,35 @@ fn a_journal_plays_steps_and_goes_back() {
     }
     assert_eq!(room.picture(100, 30).replace("stopped", ""), end.replace("playing", "").replace("stopped", ""));
     assert!(!room.asked.iter().any(|action| !matches!(action, Action::Record(_))), "nobody is asked for anything");
+}
+
+#[test]
+fn what_is_typed_out_is_what_is_made() {
+    let room = Room::live();
+    let model = &room.model;
+    for before in &model.scenes {
+        for item in &model.menu {
+            let after = &item.scene;
+            // What goes without being typed is told in words; the rest is typed.
+            let told = model.also_mended(before, after).into_iter().map(|lesson| lesson.id.clone());
+            let fixed = before.staging.fixed.iter().cloned().chain(told).collect();
+            let files = model.course.making(&Staging { fixed, ..before.staging.clone() }).unwrap().files;
+            let really = Difference::between(&files, after.texts());
+            let is_told = !model.also_mended(before, after).is_empty();
+            assert!(is_told || files == *before.texts(), "{} from {}", item.title, before.key);
+            assert_eq!(model.difference_to(before, after), really, "{} from {}", item.title, before.key);
+        }
+    }
+}
+
+#[test]
+fn a_blank_screen_wakes_at_any_key() {
+    for key in [KeyCode::Char('x'), KeyCode::Down, KeyCode::Char('.'), KeyCode::Char('q'), KeyCode::Esc, KeyCode::F(5)]
+    {
+        let mut room = Room::live();
+        room.press(KeyCode::Char('.'));
+        assert_eq!(room.model.overlay, Some(Overlay::Blank));
+        room.press(key);
+        assert_eq!(room.model.overlay, None, "{key:?}");
+    }
 }

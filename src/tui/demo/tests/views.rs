@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::room::Room;
-use crate::conductor::Update;
+use crate::{conductor::Update, tui::withheld};
 
 fn assert_picture(name: &str, room: &Room) {
     for (columns, rows) in [(80, 24), (100, 30)] {
@@ -26,6 +26,37 @@ fn a_question() {
     room.settle();
     room.go_to("what-will-you-see");
     assert_picture("question", &room);
+}
+
+/// Up to the beat that asks, neither the chain nor the line at the bottom says what would answer.
+#[test]
+fn no_beat_answers_a_question_that_is_still_to_come() {
+    let course = Room::recorded().model.course.clone();
+    let beats = Room::recorded().model.beats.clone();
+    for (asks, question) in beats
+        .iter()
+        .enumerate()
+        .filter_map(|(at, beat)| Some((at, course.lesson(beat.ask.as_deref()?).unwrap().prediction.as_ref().unwrap())))
+    {
+        for beat in &beats[..=asks] {
+            let mut room = Room::recorded();
+            room.settle();
+            room.go_to(&beat.id);
+            room.settle();
+            for (hop, link) in course.hops.iter().zip(&room.model.map().links) {
+                let kept =
+                    link.facing.is_none() && link.port.is_empty() && matches!(link.word.as_str(), "" | withheld::SHORT);
+                assert!(kept || !question.is_revealed_by(&hop.id), "{}: {} {}", beat.id, hop.id, link.word);
+            }
+            let picture = room.picture(100, 30);
+            let status = picture.lines().rev().nth(1).unwrap();
+            let told = course.hops.iter().filter(|hop| question.is_revealed_by(&hop.id));
+            for hop in told {
+                assert!(!status.contains(&format!("{} → {}: ", hop.from, hop.to)), "{}: {status}", beat.id);
+            }
+            assert!(!question.is_revealed_in(status), "{}: {status}", beat.id);
+        }
+    }
 }
 
 #[test]

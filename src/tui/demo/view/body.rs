@@ -9,6 +9,7 @@ use super::big;
 use crate::{
     course::{Lesson, Making, Prediction},
     tui::{
+        content::answer::{self, Beside},
         demo::{
             difference::{DiffLine, Difference},
             model::Model,
@@ -16,7 +17,6 @@ use crate::{
         markdown,
         text::{self, Break},
         theme::Theme,
-        view::evidence::{self, Beside},
     },
 };
 
@@ -79,7 +79,10 @@ fn blocks(model: &Model, columns: usize, size: Size) -> Vec<Vec<Line<'static>>> 
         head.push(Line::styled(item.about.clone(), theme.faint()));
         blocks.push(head);
         blocks.push(diff(&difference, model.typed_for(), theme, columns));
-        let more = beside_the_files(&item.scene.making);
+        let mut more = beside_the_files(&item.scene.making);
+        if let Some((_, also)) = model.made.as_ref().filter(|(_, also)| !also.is_empty()) {
+            more.insert(0, format!("mended with it, so that this one can be seen: {}", also.join(", ")));
+        }
         blocks.push(more.into_iter().map(|line| Line::styled(line, theme.attention())).collect());
         blocks.push(turn(model, columns));
         return blocks;
@@ -229,7 +232,7 @@ fn shown(model: &Model, show: &str, columns: usize) -> Vec<Line<'static>> {
     };
     if let Some(service) = show.strip_prefix("logs:") {
         let Some(report) = survey.services.get(service) else { return Vec::new() };
-        let mut lines = vec![Line::styled(format!("$ docker compose logs {}", report.service), theme.command())];
+        let mut lines = vec![Line::styled(format!("In the log of {}:", report.service), theme.command())];
         let log: Vec<&String> = report.log.iter().filter(|line| !line.trim().is_empty()).collect();
         let from = log.len().saturating_sub(LOG_LINES);
         for line in &log[from..] {
@@ -241,7 +244,7 @@ fn shown(model: &Model, show: &str, columns: usize) -> Vec<Line<'static>> {
         }
         return lines;
     }
-    survey.evidence.get(show).map(|seen| evidence::piece(seen, theme, columns, Beside::Nothing)).unwrap_or_default()
+    survey.evidence.get(show).map(|seen| answer::piece(seen, theme, columns, Beside::Nothing)).unwrap_or_default()
 }
 
 /// The wrong turn that was recognised, where this state is one.

@@ -9,12 +9,12 @@ use super::{
 use crate::{
     journal::{Entry, Event},
     tui::{
-        demo::model::Model,
-        markdown,
-        view::{
-            evidence::{self, Beside},
+        content::{
+            answer::{self, Beside},
             journal,
         },
+        demo::model::Model,
+        markdown,
     },
 };
 
@@ -47,7 +47,7 @@ fn more(model: &Model, entry: &Entry, columns: usize) -> Vec<Vec<Line<'static>>>
                 survey.evidence.values().find(|evidence| evidence.command == check.command)
             });
             let mut blocks = vec![vec![Line::styled(headline(&model.course, report), theme.strong())]];
-            blocks.extend(seen.map(|seen| evidence::piece(seen, theme, columns, Beside::Nothing)));
+            blocks.extend(seen.map(|seen| answer::piece(seen, theme, columns, Beside::Nothing)));
             blocks
         }
         Event::LessonOpened { lesson } => {

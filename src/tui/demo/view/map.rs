@@ -3,10 +3,10 @@
 use ratatui::text::{Line, Span};
 
 use crate::tui::{
-    hops::{HopMap, LinkState},
+    chain::{HopMap, LinkState},
+    content::chain_map::{self, Row, style, symbol},
     text,
     theme::Theme,
-    view::hopmap::{self, Row, style, symbol},
 };
 
 /// Rows that it takes.
@@ -19,9 +19,12 @@ pub fn lines(map: &HopMap, columns: usize, theme: Theme) -> Vec<Line<'static>> {
     let boxes: usize = map.nodes.iter().map(|name| text::width(name) + 4).sum();
     let links = map.links.len().max(1);
     let room = columns.saturating_sub(boxes + 4) / links;
-    if room < ARROW_LEAST {
-        let [chain, words, facing] = hopmap::lines(map, columns, theme);
-        return vec![Line::default(), chain, words, facing, Line::default()];
+    let is_chain = map.ends.iter().enumerate().all(|(at, ends)| *ends == (at, at + 1));
+    if room < ARROW_LEAST || !is_chain {
+        let mut lines = chain_map::lines(map, columns, theme);
+        lines.insert(0, Line::default());
+        lines.resize(ROWS, Line::default());
+        return lines;
     }
     let room = room.min(26);
     let left = columns.saturating_sub(boxes + room * map.links.len()) / 2;
@@ -64,16 +67,16 @@ pub fn lines(map: &HopMap, columns: usize, theme: Theme) -> Vec<Line<'static>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::hops::Link;
+    use crate::tui::chain::Link;
 
     #[test]
     fn it_fits_from_sixty_columns_on() {
-        let link =
-            |state, facing| Link { state, port: ":5001".into(), word: "502 Bad Gateway".into(), facing, old: false };
+        let link = |state, facing| Link { state, port: ":5001".into(), word: "502 Bad Gateway".into(), facing };
         let facing = Some(("asks :5001".to_owned(), "listens :5000".to_owned()));
         let map = HopMap {
             nodes: ["browser", "nginx", "flaskapp", "db"].map(str::to_owned).to_vec(),
             links: vec![link(LinkState::Works, None), link(LinkState::Broken, facing), link(LinkState::NotAsked, None)],
+            ends: vec![(0, 1), (1, 2), (2, 3)],
             volume: "dbdata".into(),
         };
         for columns in [60, 76, 80, 96, 120, 200] {

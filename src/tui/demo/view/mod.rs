@@ -44,7 +44,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     let inner = Rect { x: area.x + MARGIN, width: area.width - 2 * MARGIN, ..area };
     let roomy = area.height >= 24;
     let map_top = if roomy { 2 } else { 1 };
-    let map = map::lines(&model.shop.map(&model.course), usize::from(inner.width), model.theme);
+    let map = map::lines(&model.map(), usize::from(inner.width), model.theme);
     for (row, line) in (map_top..).zip(&map) {
         put(buffer, inner, row, line);
     }
@@ -88,7 +88,13 @@ fn header(model: &Model, columns: usize) -> Line<'static> {
         None => format!("{} / {}", beat + 1, model.beats.len()),
     };
     let (mark, right) = match model.source {
-        Source::Live => (String::new(), place),
+        Source::Live => match model.recorded_so_far() {
+            Some((at, of, minutes)) => {
+                let left = minutes.map(|minutes| format!(", about {minutes} min left")).unwrap_or_default();
+                (format!(" RECORDS {at} of {of}{left} "), format!("  {place}"))
+            }
+            None => (String::new(), place),
+        },
         Source::Recorded => {
             let made = model.recording.made_at.map(journal::date).unwrap_or_default();
             (format!(" RECORDING of {made} "), format!("  {place}"))

@@ -7,11 +7,12 @@ use ratatui::{
     widgets::{Block, Borders, Clear, Widget},
 };
 
+use super::headline;
 use crate::tui::{
     demo::{
         keymap,
         model::{Model, Overlay},
-        scene::Way,
+        scene::{Item, Way},
     },
     text,
 };
@@ -31,9 +32,27 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             let inner = window(Rect { y: area.y + top, height: area.height - top - 2, ..area }, &title, buffer);
             menu(model, filter, *at, inner, buffer);
         }
-        Some(Overlay::Help) => {
+        Some(Overlay::Help(top)) => {
             let inner = window(Rect { y: area.y + 1, height: area.height - 2, ..area }, "Keys", buffer);
-            put_all(&help(model), inner, buffer);
+            let lines = help(model, usize::from(inner.width));
+            let rows = usize::from(inner.height);
+            let top = (*top).min(lines.len().saturating_sub(rows));
+            put_all(&lines[top..], inner, buffer);
+            if lines.len() > rows {
+                let words = format!(" {}–{}/{}  ↑ ↓ ", top + 1, (top + rows).min(lines.len()), lines.len());
+                let wide = u16::try_from(text::width(&words)).unwrap_or(0);
+                let x = inner.right().saturating_sub(wide);
+                let place = Rect { x, y: inner.bottom(), width: wide.min(inner.width), height: 1 };
+                super::put(buffer, place, 0, &Line::styled(words, model.theme.strong()));
+            }
+        }
+        Some(Overlay::GoOn) => {
+            let (ways, minutes) = (model.menu.len(), model.recorded_so_far().and_then(|(.., minutes)| minutes));
+            let minutes = minutes.map(|minutes| format!(", about {minutes} min")).unwrap_or_default();
+            let mut lines =
+                vec![Line::raw(format!("  {ways} ways to break and to mend are left{minutes}.")), Line::default()];
+            lines.extend(keys_of(model, keymap::Place::GoOn));
+            choice("The talk is recorded", &lines, area, buffer);
         }
         Some(Overlay::Leaving) => {
             choice("What becomes of the shop?", &keys_of(model, keymap::Place::Leaving), area, buffer);
@@ -107,7 +126,7 @@ fn menu(model: &Model, filter: &str, at: usize, area: Rect, buffer: &mut Buffer)
     let rows = usize::from(list.height);
     let first = at.saturating_sub(rows.saturating_sub(1));
     let columns = usize::from(list.width);
-    let about_columns = if columns >= 80 { 28 } else { 0 };
+    let about_columns = if columns >= 80 { 38 } else { 0 };
     for (row, (position, index)) in (0..list.height).zip(found.iter().enumerate().skip(first)) {
         let Some(item) = model.menu.get(*index) else { continue };
         let mark = if position == at { "▸ " } else { "  " };
@@ -116,7 +135,7 @@ fn menu(model: &Model, filter: &str, at: usize, area: Rect, buffer: &mut Buffer)
         let line = Line::from(vec![
             Span::raw(mark),
             Span::styled(title, style),
-            Span::styled(format!(" {}", text::cut(&item.about, about_columns)), theme.faint()),
+            Span::styled(format!(" {}", text::cut(&will_be_seen(model, item), about_columns)), theme.faint()),
         ]);
         super::put(buffer, list, row, &line);
     }
@@ -125,20 +144,29 @@ fn menu(model: &Model, filter: &str, at: usize, area: Rect, buffer: &mut Buffer)
     }
 }
 
-fn help(model: &Model) -> Vec<Line<'static>> {
+/// What was seen in this state when the talk was recorded; else which lesson it is of.
+fn will_be_seen(model: &Model, item: &Item) -> String {
+    match model.recording.verdict(&item.scene.key) {
+        Some(report) => headline(&model.course, report),
+        None => item.about.clone(),
+    }
+}
+
+fn help(model: &Model, columns: usize) -> Vec<Line<'static>> {
     let place = if model.replay.is_some() { keymap::Place::Journal } else { keymap::Place::Talk };
     keymap::TABLE
         .iter()
         .filter(|row| row.holds.contains(&place))
-        .map(|row| {
+        .flat_map(|row| {
             let names: Vec<String> = match row.keys {
                 [first, .., last] if row.keys.len() > 5 => vec![format!("{} … {}", first.name(), last.name())],
                 keys => keys.iter().map(|key| key.name()).collect(),
             };
-            Line::from(vec![
+            let line = Line::from(vec![
                 Span::styled(format!("  {:<26}", names.join("  ")), model.theme.command()),
                 Span::raw(row.help),
-            ])
+            ]);
+            text::wrap(&line, columns, 28, text::Break::Words)
         })
         .collect()
 }

@@ -18,6 +18,7 @@ use crate::{
         },
         text,
         theme::Theme,
+        withheld,
     },
 };
 
@@ -33,15 +34,27 @@ pub fn headline(course: &Course, report: &Report) -> String {
     }
     match report.checks.iter().find(|check| check.status == Status::Fail) {
         Some(check) => format!("not so: {} ({})", check.label, check.observed),
-        None => report.reason.clone().unwrap_or_else(|| "could not tell".to_owned()),
+        None => report.reason().unwrap_or("could not tell").to_owned(),
     }
 }
 
 /// What goes on, or what it came to.
 pub fn line(model: &Model, columns: usize) -> Line<'static> {
     let (symbol, style, words) = if model.source == Source::Journal { journal(model) } else { shop(model) };
-    let words = text::cut(&text::clean(&words).replace('\n', " "), columns.saturating_sub(5));
-    Line::from(vec![Span::styled(format!(" {symbol} "), style), Span::styled(words, style)])
+    let words = text::clean(&words).replace('\n', " ");
+    let mut spans = vec![Span::styled(format!(" {symbol} "), style)];
+    let more = by_itself(model).map(|more| format!("   {more}"));
+    let room = columns.saturating_sub(5 + more.as_deref().map_or(0, text::width));
+    spans.push(Span::styled(text::cut(&words, room), style));
+    spans.extend(more.map(|more| Span::styled(more, model.theme.faint())));
+    Line::from(spans)
+}
+
+/// What happens without a hand on the keys, where it does.
+fn by_itself(model: &Model) -> Option<String> {
+    let at = model.auto_at.filter(|_| model.overlay.is_none())?;
+    let seconds = at.saturating_sub(model.now).div_ceil(1000);
+    Some(format!("by itself: in {seconds} s the shop is put into the next beat's state"))
 }
 
 fn shop(model: &Model) -> (&'static str, Style, String) {
@@ -62,6 +75,9 @@ fn shop(model: &Model) -> (&'static str, Style, String) {
         Phase::Settled { took, declared } => {
             let report = model.shop.progress.last_report.as_ref();
             let words = report.map(|report| headline(&model.course, report)).unwrap_or_default();
+            let hop = report.and_then(|report| report.hops.iter().find(|hop| hop.status == Status::Fail));
+            let kept_back = model.keeps_back(hop.map_or("", |hop| &hop.id), &words);
+            let words = if kept_back { withheld::LONG.to_owned() } else { words };
             let works = report.is_some_and(|report| works(&model.course, report));
             // A recording has its pauses cut.
             let seconds = if model.source == Source::Live {
@@ -74,6 +90,8 @@ fn shop(model: &Model) -> (&'static str, Style, String) {
                 let what = trouble.why.first().map_or(trouble.what.clone(), |why| format!("{}: {why}", trouble.what));
                 let again = key(keymap::Command::Again);
                 (if *declared { "✗" } else { "!" }, theme.bad(), format!("{what}   ({again}  again)"))
+            } else if *declared && kept_back {
+                ("?", theme.faint(), words)
             } else if *declared {
                 let (symbol, style) = if works { ("✓", theme.good()) } else { ("✗", theme.bad()) };
                 (symbol, style, format!("{words}{seconds}"))

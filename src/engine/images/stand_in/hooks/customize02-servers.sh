@@ -19,7 +19,7 @@ if [ -n "$llvm" ]; then
 fi
 mkdir -p "$root/etc/postgresql-common"
 echo 'create_main_cluster = false' > "$root/etc/postgresql-common/createcluster.conf"
-apt_install postgresql-17 nginx gettext-base curl
+apt_install postgresql-17 nginx redis-server gettext-base curl
 
 # postgres
 cp "$here/files/postgres-entrypoint.sh" "$root/usr/local/bin/docker-entrypoint.sh"
@@ -29,7 +29,7 @@ chroot "$root" sh -ec '
   sed -i "s/^#\?listen_addresses .*/listen_addresses = '"'*'"'/" /usr/share/postgresql/17/postgresql.conf.sample
   install -d /docker-entrypoint-initdb.d
   install -d -o postgres -g postgres -m 3775 /var/run/postgresql
-  install -d -o postgres -g postgres -m 0700 /var/lib/postgresql/data
+  install -d -o postgres -g postgres -m 1777 /var/lib/postgresql/data
   ln -s ../../lib/postgresql/17/bin/* /usr/local/bin/
   # the cluster that a first start unpacks
   install -d /usr/local/share/breakfix
@@ -52,4 +52,10 @@ chroot "$root" sh -ec '
   rm -rf /etc/nginx/sites-enabled/* /etc/nginx/modules-enabled/* /var/www/html
   ln -sf /dev/stdout /var/log/nginx/access.log
   ln -sf /dev/stderr /var/log/nginx/error.log'
+
+# redis
+cp "$here/files/redis-entrypoint.sh" "$root/usr/local/bin/redis-entrypoint.sh"
+chroot "$root" sh -ec '
+  chmod 755 /usr/local/bin/redis-entrypoint.sh
+  install -d -o redis -g redis /data'
 emit servers

@@ -1,0 +1,4 @@
+#!/bin/sh
+# Opens the kitchen, and says when.
+date
+python worker.py
