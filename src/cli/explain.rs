@@ -224,12 +224,12 @@ mod tests {
 
     #[test]
     fn a_hidden_field_is_looked_up_first() {
-        let command = "curl -siL -b cookies -c cookies -d 'csrf_token=…' -d name=x http://localhost:8080/";
+        let command = "curl -iL -b cookies -c cookies -d 'csrf_token=…' -d name=x http://localhost:8080/";
         let typed = typed(command);
         assert!(typed[0].starts_with("hidden=$(curl -sL -c cookies http://localhost:8080/ | "), "{typed:?}");
         assert_eq!(
             typed[1],
-            "curl -siL -b cookies -c cookies --data-urlencode \"csrf_token=$hidden\" -d name=x http://localhost:8080/"
+            "curl -iL -b cookies -c cookies --data-urlencode \"csrf_token=$hidden\" -d name=x http://localhost:8080/"
         );
         assert_eq!(super::typed("curl -i x"), ["curl -i x"]);
     }

@@ -37,7 +37,7 @@ impl Prober {
     pub(super) async fn ask_proxy(&self, look: &Look) -> [Evidence; 2] {
         let service = self.service(Part::Proxy);
         let upstream_command = match (self.fact("proxy.upstream_host"), self.fact("proxy.upstream_port")) {
-            (Some(host), Some(port)) => format!("docker compose exec {service} curl -si http://{host}:{port}/"),
+            (Some(host), Some(port)) => format!("docker compose exec {service} curl -i http://{host}:{port}/"),
             _ => String::new(),
         };
         let Some(container) = running(look, Part::Proxy) else {
@@ -67,7 +67,7 @@ impl Prober {
             ];
         }
         let port = self.proxy_port(look);
-        let command = format!("docker compose exec {service} curl -si http://localhost:{port}/");
+        let command = format!("docker compose exec {service} curl -i http://localhost:{port}/");
         let (through, (upstream_seen, upstream_seconds)) = self.ask_from(look, container, port).await;
         let broken = !matches!(&through.0, Observation::Http(answer) if !is_gateway_error(answer.status));
         // What tells most about a gateway error is what the gateway met.
@@ -265,7 +265,7 @@ impl Prober {
 /// The command that asks the same, where the answer led elsewhere.
 fn followed(command: String, seen: &Observation) -> String {
     match seen {
-        Observation::Http(answer) if !answer.redirects.is_empty() => command.replacen("curl -si ", "curl -siL ", 1),
+        Observation::Http(answer) if !answer.redirects.is_empty() => command.replacen("curl -i ", "curl -iL ", 1),
         _ => command,
     }
 }

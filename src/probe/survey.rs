@@ -436,5 +436,5 @@ fn app_came_up_meanwhile(survey: &Survey) -> bool {
 /// The form as curl would send it, with these arguments.
 pub(super) fn submit_command(fields: &str, address: &str) -> String {
     let fields = if fields.is_empty() { " -d name=… -d quantity=… -d description=…" } else { fields };
-    format!("curl -siL -b cookies -c cookies{fields} {address}")
+    format!("curl -iL -b cookies -c cookies{fields} {address}")
 }

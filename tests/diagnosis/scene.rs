@@ -90,8 +90,8 @@ impl Scene {
     pub fn saw(&mut self, id: &str, observation: Observation) -> &mut Self {
         let command = match id {
             "browser-nginx" | "page" => "curl -i http://localhost:8080/",
-            "nginx-flaskapp" | "upstream" => "docker compose exec nginx curl -si http://flaskapp:5001/",
-            "submit" => "curl -siL -d name=… http://localhost:8080/",
+            "nginx-flaskapp" | "upstream" => "docker compose exec nginx curl -i http://flaskapp:5001/",
+            "submit" => "curl -iL -d name=… http://localhost:8080/",
             _ => "docker compose exec db psql",
         };
         let evidence =

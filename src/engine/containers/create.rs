@@ -322,12 +322,12 @@ impl Engine {
             let container = self.inspect(id).await?;
             let container =
                 container.ok_or_else(|| Error::environment(format!("the container of {name} was removed")))?;
-            match verdict(name, &container, dependency.condition) {
+            match verdict(name, &container, dependency.condition, slowness()) {
                 Some(Ok(())) => return Ok(()),
-                Some(Err(why)) if dependency.required => {
-                    let error = Error::stack(format!("{} is not started: dependency failed", service.name));
-                    // A check of its health has a bound, which a busy machine may exceed.
-                    return Err(if why.ends_with("is unhealthy") { error.why(why).late() } else { error.why(why) });
+                Some(Err(unmet)) if dependency.required => {
+                    let error =
+                        Error::stack(format!("{} is not started: dependency failed", service.name)).why(unmet.why);
+                    return Err(if unmet.late { error.late() } else { error });
                 }
                 Some(Err(_)) => return Ok(()),
                 None => {}
@@ -342,31 +342,52 @@ impl Engine {
     }
 }
 
+/// Why a dependency's condition cannot be met, and whether a busy machine may be the reason.
+#[derive(Debug, PartialEq, Eq)]
+struct Unmet {
+    why: String,
+    late: bool,
+}
+
 /// Whether a dependency's condition is met, cannot be met any more (why), or may still be (`None`).
 fn verdict(
     name: &str,
     container: &ContainerInspectResponse,
     condition: DependencyCondition,
-) -> Option<Result<(), String>> {
+    slowness: f64,
+) -> Option<Result<(), Unmet>> {
     use bollard::models::HealthStatusEnum as Health;
     let state = container.state.as_ref();
     let code = state.and_then(|state| state.exit_code).unwrap_or_default();
     let ended = state_of(container) == ServiceState::Exited;
+    let never = |why: String| Some(Err(Unmet { why, late: false }));
     match condition {
         DependencyCondition::Started => Some(Ok(())),
         DependencyCondition::Completed if ended && code == 0 => Some(Ok(())),
-        DependencyCondition::Completed if ended => Some(Err(format!("{name} exited ({code})"))),
+        DependencyCondition::Completed if ended => never(format!("{name} exited ({code})")),
         DependencyCondition::Completed => None,
-        DependencyCondition::Healthy if ended => Some(Err(format!("{name} exited ({code})"))),
+        DependencyCondition::Healthy if ended => never(format!("{name} exited ({code})")),
         DependencyCondition::Healthy => {
             match state.and_then(|state| state.health.as_ref()).and_then(|health| health.status) {
                 Some(Health::HEALTHY) => Some(Ok(())),
-                Some(Health::UNHEALTHY) => Some(Err(format!("{name} is unhealthy{}", check_says(container)))),
+                Some(Health::UNHEALTHY) if may_recover(container, slowness) => None,
+                // A check of its health has a bound, which a busy machine may exceed.
+                Some(Health::UNHEALTHY) => {
+                    Some(Err(Unmet { why: format!("{name} is unhealthy{}", check_says(container)), late: true }))
+                }
                 Some(Health::STARTING) => None,
-                _ => Some(Err(format!("{name} has no health check"))),
+                _ => never(format!("{name} has no health check")),
             }
         }
     }
+}
+
+/// Whether a health check has failed no more often than a busy machine explains: it goes on after *unhealthy*, and may succeed.
+fn may_recover(container: &ContainerInspectResponse, slowness: f64) -> bool {
+    let check = container.config.as_ref().and_then(|config| config.healthcheck.as_ref());
+    let retries = check.and_then(|check| check.retries).filter(|retries| *retries > 0).unwrap_or(3);
+    let failed = container.state.as_ref().and_then(|state| state.health.as_ref()?.failing_streak).unwrap_or(i64::MAX);
+    (failed as f64) < (retries as f64) * slowness
 }
 
 /// What the newest run of a health check said: the reason why it fails.
@@ -447,4 +468,34 @@ fn blame_place(service: &Service, error: Error) -> Error {
         return error;
     }
     error.why(format!("{}:{}: service {}", service.place.file.display(), service.place.line, service.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bollard::models::{ContainerConfig, ContainerState, Health, HealthConfig, HealthStatusEnum, HealthcheckResult};
+
+    /// A container whose check, of three tries, has failed so often in a row.
+    fn unhealthy(failed: i64) -> ContainerInspectResponse {
+        let said = HealthcheckResult { output: Some("role \"root\" does not exist\n".into()), ..Default::default() };
+        let health =
+            Health { status: Some(HealthStatusEnum::UNHEALTHY), failing_streak: Some(failed), log: Some(vec![said]) };
+        ContainerInspectResponse {
+            state: Some(ContainerState { running: Some(true), health: Some(health), ..Default::default() }),
+            config: Some(ContainerConfig {
+                healthcheck: Some(HealthConfig { retries: Some(3), ..Default::default() }),
+                ..Default::default()
+            }),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn unhealthy_on_a_busy_machine_may_be_its_fault() {
+        let at = |failed, slowness| verdict("db", &unhealthy(failed), DependencyCondition::Healthy, slowness);
+        let unmet = Unmet { why: "db is unhealthy: its check says: role \"root\" does not exist".into(), late: true };
+        assert_eq!(at(3, 1.0), Some(Err(unmet)));
+        assert_eq!(at(3, 2.0), None, "it is asked more often where all takes longer");
+        assert!(at(6, 2.0).is_some());
+    }
 }

@@ -57,7 +57,7 @@ fn hides_them() -> Survey {
     };
     let mut seen = survey();
     for (id, command, observation) in [
-        ("submit", "curl -siL -d name=… http://localhost:8080/", Observation::Http(page)),
+        ("submit", "curl -iL -d name=… http://localhost:8080/", Observation::Http(page)),
         ("rows", "docker compose exec db psql -c \"select * from items\"", Observation::Rows(rows)),
     ] {
         let evidence =
@@ -89,7 +89,7 @@ fn three_eyes_stand_side_by_side_where_there_is_room() {
 /// Each kind of answer, to questions as they are asked.
 fn asked() -> Vec<(&'static str, &'static str, Observation)> {
     let of_curl = "curl -i http://localhost:8080/";
-    let inside = "docker compose exec nginx curl -si http://flaskapp:5001/";
+    let inside = "docker compose exec nginx curl -i http://flaskapp:5001/";
     let as_app = "docker compose exec flaskapp python -c \"import database; database.engine.connect()\"";
     let page = |body: &str, visible: &str| HttpAnswer {
         status: 200,
@@ -102,7 +102,7 @@ fn asked() -> Vec<(&'static str, &'static str, Observation)> {
     };
     let sold = hides_them();
     let submit =
-        "curl -siL -b cookies -c cookies -d 'csrf_token=…' -d name=teapot -d quantity=42 http://localhost:8080/";
+        "curl -iL -b cookies -c cookies -d 'csrf_token=…' -d name=teapot -d quantity=42 http://localhost:8080/";
     let longer =
         "<html>\n<body>\n<h1>Sell something</h1>\n<p>to whom it may concern, and to others</p>\n</body>\n</html>";
     let psql =

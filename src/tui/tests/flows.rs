@@ -576,7 +576,7 @@ fn copying_takes_the_command_that_is_shown() {
     stage.verified("app-port", bad_gateway());
     stage.effects.clear();
     stage.press("y");
-    let command = "docker compose exec nginx curl -si http://flaskapp:5001/";
+    let command = "docker compose exec nginx curl -i http://flaskapp:5001/";
     assert_eq!(stage.effects, [Effect::Copy(command.into())]);
 }
 

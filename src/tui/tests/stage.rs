@@ -495,10 +495,10 @@ pub fn survey() -> Survey {
             report("flaskapp", &[" * Running on all addresses (0.0.0.0)", " * Running on http://172.20.0.3:5000"]),
         ]),
         evidence: BTreeMap::from([
-            evidence("browser-nginx", "curl -si http://localhost:8080/", "host", Observation::Http(page.clone())),
+            evidence("browser-nginx", "curl -i http://localhost:8080/", "host", Observation::Http(page.clone())),
             evidence(
                 "upstream",
-                "docker compose exec nginx curl -si http://flaskapp:5001/",
+                "docker compose exec nginx curl -i http://flaskapp:5001/",
                 "nginx",
                 Observation::Refused,
             ),
