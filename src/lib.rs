@@ -29,7 +29,7 @@
 //! | [`cli`] | check, selftest, up, status, doctor …: runs actions, prints | drawing |
 //!
 //! A room uses those above it. [`error`] is the one type that all rooms share, `sanitize` the one way in which they make a stranger's
-//! text fit to be shown.
+//! text fit to be shown, `user_dirs` the one place that knows where a user's own files are.
 
 // Printing panics where standard output or error has vanished.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
@@ -48,5 +48,6 @@ pub mod practice;
 pub mod probe;
 mod sanitize;
 pub mod tui;
+mod user_dirs;
 
 pub use error::{Blame, Error, Result};

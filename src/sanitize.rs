@@ -36,6 +36,11 @@ pub(crate) fn spreadsheet_cell(text: &str) -> String {
     if text.trim_start().starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
 }
 
+/// Text that no browser takes for markup, between tags or in a quoted attribute, with what is hidden written out.
+pub(crate) fn html(text: &str) -> String {
+    written_out(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 /// One character of [`written_out`].
 pub(crate) fn write_out(out: &mut String, c: char) {
     if is_hidden(c) { out.extend(c.escape_default()) } else { out.push(c) }

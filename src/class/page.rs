@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::{figures::Figures, plots};
-use crate::{course::Course, sanitize::written_out};
+use crate::{course::Course, sanitize};
 
 /// The page, with a section for each figure: what is counted, a plot, and who is meant.
 pub fn page(course: &Course, figures: &Figures) -> String {
-    let title = format!("How the class worked: {}", escape(course.title.trim()));
+    let title = format!("How the class worked: {}", sanitize::html(course.title.trim()));
     let mut out = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     let _ = writeln!(out, "<title>{title}</title>\n<style>\n{}</style>\n</head>\n<body>", include_str!("page.css"));
@@ -58,10 +58,10 @@ impl Section {
             out.push_str("<tr>");
             for cell in row {
                 let _ = match cell {
-                    Cell::Words(words) => write!(out, "<td>{}</td>", escape(words)),
+                    Cell::Words(words) => write!(out, "<td>{}</td>", sanitize::html(words)),
                     Cell::Figure(figure) => write!(out, "<td class=\"figure\">{figure}</td>"),
                     Cell::Who(who) if who.is_empty() => write!(out, "<td>–</td>"),
-                    Cell::Who(who) => write!(out, "<td>{}: {}</td>", who.len(), escape(&who.join(", "))),
+                    Cell::Who(who) => write!(out, "<td>{}: {}</td>", who.len(), sanitize::html(&who.join(", "))),
                 };
             }
             out.push_str("</tr>\n");
@@ -190,10 +190,6 @@ fn looks(figures: &Figures) -> Section {
 
 fn count(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
-fn escape(text: &str) -> String {
-    written_out(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

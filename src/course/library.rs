@@ -10,7 +10,10 @@ use super::{
     load::BUILT_IN,
     origin::{PACKED, is_packed},
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    user_dirs::UserDir,
+};
 
 impl Course {
     /// The course that is meant by a name or a path, see [`find`].
@@ -71,10 +74,7 @@ pub fn offers() -> Vec<Offer> {
 
 /// Where a learner keeps courses: below `$XDG_DATA_HOME`, else below the home directory's `.local/share`.
 pub fn library() -> Option<PathBuf> {
-    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let data = named("XDG_DATA_HOME").filter(|path| path.is_absolute());
-    let data = data.or_else(|| Some(named("HOME").or_else(|| named("USERPROFILE"))?.join(".local/share")))?;
-    Some(data.join("breakfix").join("courses"))
+    Some(UserDir::Data.path()?.join("courses"))
 }
 
 fn in_library(library: &Path, name: &str) -> Option<Origin> {

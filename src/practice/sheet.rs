@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::schedule::Record;
+use crate::sanitize;
 
 /// The results of an exam, as a file holds them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +39,7 @@ impl Sheet {
             rows.push_str(&format!(
                 "<tr><td>{}<td>{}<td>{}<td>{ended}<td>{bet}<td>{}<td>{}<td>{}:{:02}\n",
                 index + 1,
-                escaped(&one.fault),
+                sanitize::html(&one.fault),
                 one.class,
                 one.hints,
                 one.false_starts,
@@ -46,21 +47,17 @@ impl Sheet {
                 one.seconds % 60
             ));
         }
-        let name = if self.name.is_empty() { format!("seed {}", self.seed) } else { escaped(&self.name) };
+        let name = if self.name.is_empty() { format!("seed {}", self.seed) } else { sanitize::html(&self.name) };
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{name}</title>\n<style>\nbody {{ font: 1rem/1.5 system-ui, sans-serif; \
              max-width: 50rem; margin: 2rem auto; padding: 0 1rem }}\ntable {{ border-collapse: collapse }}\ntd, th {{ text-align: left; padding: .2rem .8rem .2rem 0 }}\n\
              </style>\n<h1>{name}: {} of {}</h1>\n<p>Course {}, {} minutes.\n<table>\n<tr><th>#<th>fault<th>class<th>ended<th>bet<th>hints<th>false starts<th>time\n{rows}</table>\n",
             self.solved(),
             self.incidents,
-            escaped(&self.course),
+            sanitize::html(&self.course),
             self.minutes
         )
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -92,7 +89,10 @@ mod tests {
             results: vec![record(true), record(false)],
         };
         let page = sheet.html();
-        assert!(page.contains("&lt;b>Ada: 1 of 3") && page.contains("not solved") && page.contains("1:01"), "{page}");
+        assert!(
+            page.contains("&lt;b&gt;Ada: 1 of 3") && page.contains("not solved") && page.contains("1:01"),
+            "{page}"
+        );
         let text = serde_json::to_string(&sheet).unwrap();
         assert_eq!(serde_json::from_str::<Sheet>(&text).unwrap(), sheet);
     }

@@ -12,7 +12,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::schedule::Record;
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    user_dirs::UserDir,
+};
 
 /// The file in a lab that names its incident.
 const ID: &str = ".breakfix/incident";
@@ -45,9 +48,7 @@ pub struct Store {
 impl Store {
     /// The user's own.
     pub fn own() -> Self {
-        let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
-        let state = state.unwrap_or_else(|| std::env::home_dir().unwrap_or_default().join(".local/state"));
-        Self { dir: state.join("breakfix") }
+        Self { dir: UserDir::State.path().unwrap_or_default() }
     }
 
     /// One in this directory.

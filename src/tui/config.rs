@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::theme::Palette;
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    user_dirs::UserDir,
+};
 
 /// What the file may say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +50,7 @@ impl Config {
     /// # Errors
     /// Usage: the file says something unknown, told with its line. Environment: it cannot be read.
     pub fn load() -> Result<Self> {
-        let Some(path) = path(|name| std::env::var(name).ok()) else { return Ok(Self::default()) };
+        let Some(path) = path() else { return Ok(Self::default()) };
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text, &path),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
@@ -67,7 +70,7 @@ impl Config {
     /// The file as it would be written, with every setting explained.
     pub fn explained(&self) -> String {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        let place = path(|name| std::env::var(name).ok());
+        let place = path();
         let place = place.map_or_else(|| "(no home directory)".to_owned(), |path| path.display().to_string());
         include_str!("words/config.toml")
             .replace("{path}", &place)
@@ -81,12 +84,8 @@ impl Config {
     }
 }
 
-/// Where the file is: below `$XDG_CONFIG_HOME`, else below the home directory's `.config`.
-fn path(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
-    let named = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let base = named("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
-    let base = base.or_else(|| Some(named("HOME").or_else(|| named("USERPROFILE"))?.join(".config")))?;
-    Some(base.join("breakfix").join("config.toml"))
+fn path() -> Option<PathBuf> {
+    Some(UserDir::Config.path()?.join("config.toml"))
 }
 
 #[cfg(test)]
@@ -131,21 +130,5 @@ mod tests {
             assert!(error.what.contains(words), "{text:?}: {}", error.what);
             assert_eq!(error.exit_code(), 2);
         }
-    }
-
-    #[test]
-    fn the_file_is_where_such_files_are() {
-        let with = |xdg: &str, home: &str| {
-            let (xdg, home) = (xdg.to_owned(), home.to_owned());
-            path(move |name| match name {
-                "XDG_CONFIG_HOME" => Some(xdg.clone()),
-                "HOME" => Some(home.clone()),
-                _ => None,
-            })
-        };
-        assert_eq!(with("/x", "/h"), Some("/x/breakfix/config.toml".into()));
-        assert_eq!(with("", "/h"), Some("/h/.config/breakfix/config.toml".into()));
-        assert_eq!(with("relative", "/h"), Some("/h/.config/breakfix/config.toml".into()));
-        assert_eq!(with("", ""), None);
     }
 }

@@ -2,6 +2,8 @@
 //! does not, but for the few differences that are listed with their reasons.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod differences;
 mod pages;
 mod shop;
@@ -13,7 +15,7 @@ use pages::{After, Page, Parts};
 use shop::{AUTHORITY, Server};
 
 /// Pages that are tried; with BREAKFIX_ALL=1, as many as BREAKFIX_PAGES says.
-const SAMPLE: u64 = 60;
+const SAMPLE: u64 = 30;
 const ALL: u64 = 1_000;
 /// How long a page may take to show what was sold.
 const SETTLES: Duration = Duration::from_millis(400);
@@ -85,8 +87,7 @@ impl Room {
 async fn the_eye_finds_what_a_browser_finds() {
     let Some(room) = Room::open().await else { return };
     let number = |name: &str| std::env::var(name).ok().and_then(|number| number.parse().ok());
-    let all = std::env::var_os("BREAKFIX_ALL").is_some_and(|value| value == "1");
-    let count = if all { number("BREAKFIX_PAGES").unwrap_or(ALL) } else { SAMPLE };
+    let count = if common::all() { number("BREAKFIX_PAGES").unwrap_or(ALL) } else { SAMPLE };
     let from = number("BREAKFIX_SEED").unwrap_or(0);
     let (mut differ, mut on_purpose) = (Vec::new(), 0);
     for seed in from..from + count {

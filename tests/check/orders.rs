@@ -11,7 +11,7 @@ use breakfix::course::{Course, Edit, apply_all, find};
 use serde_json::Value;
 
 use crate::common::{
-    containers,
+    containers, one_of,
     submissions::{Submission, write},
 };
 
@@ -53,7 +53,7 @@ fn handed_in(course: &Course) -> Vec<(Submission, Deserved)> {
 #[test]
 fn hand_ins_of_the_second_course_get_the_verdict_that_they_deserve() {
     let course = Course::open(&find("orders").unwrap()).unwrap();
-    let all = handed_in(&course);
+    let all: Vec<_> = handed_in(&course).into_iter().step_by(one_of(2)).collect();
     if !containers() {
         return;
     }

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, path::Path, process::Stdio};
 use breakfix::course::Course;
 use serde_json::Value;
 
-use crate::common::containers;
+use crate::common::{containers, one_of};
 
 struct Case {
     name: &'static str,
@@ -179,12 +179,13 @@ fn what_works_for_compose_works() {
         return;
     }
     let home = tempfile::tempdir().unwrap();
-    WORKS.iter().for_each(|name| write(home.path(), name));
-    let got = check(home.path(), &WORKS);
+    let works: Vec<&str> = WORKS.into_iter().step_by(one_of(2)).collect();
+    works.iter().for_each(|name| write(home.path(), name));
+    let got = check(home.path(), &works);
     let right = |one: &Value| one["verdict"] == "works" && one["wrong_turns"] == serde_json::json!([]);
     let wrong: Vec<String> =
         got.iter().filter(|(_, one)| !right(one)).map(|(name, one)| format!("{name}: {one:#}")).collect();
-    assert_eq!((got.len(), wrong.len()), (WORKS.len(), 0), "{}", wrong.join("\n"));
+    assert_eq!((got.len(), wrong.len()), (works.len(), 0), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -208,7 +209,8 @@ fn each_fault_has_its_verdict_its_words_and_its_place() {
     }
     let home = tempfile::tempdir().unwrap();
     let only = std::env::var("BREAKFIX_SUBMISSION").unwrap_or_default();
-    let cases: Vec<&Case> = BROKEN.iter().filter(|case| case.name.contains(&only)).collect();
+    let every = if only.is_empty() { one_of(3) } else { 1 };
+    let cases: Vec<&Case> = BROKEN.iter().filter(|case| case.name.contains(&only)).step_by(every).collect();
     cases.iter().for_each(|case| write(home.path(), case.name));
     let names: Vec<&str> = cases.iter().map(|case| case.name).collect();
     if names.is_empty() {

@@ -11,6 +11,16 @@ use std::{
     process::{Command, Stdio},
 };
 
+/// Whether `BREAKFIX_ALL=1` asks for everything. Else a sample runs, the same each time, so that all tests together take minutes.
+pub fn all() -> bool {
+    std::env::var_os("BREAKFIX_ALL").is_some_and(|value| value == "1")
+}
+
+/// One of so many, where a sample is enough; of all, each.
+pub fn one_of(every: usize) -> usize {
+    if all() { 1 } else { every }
+}
+
 /// Whether `BREAKFIX_SKIP_DOCKER=1` leaves this test out; then it is said.
 pub fn left_out() -> bool {
     let left_out = std::env::var_os("BREAKFIX_SKIP_DOCKER").is_some_and(|value| value == "1");

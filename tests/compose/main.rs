@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod cases;
+#[path = "../common/mod.rs"]
+mod common;
 mod fixtures;
 mod hashes;
 mod mistakes;

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod cases;
+#[path = "../common/mod.rs"]
+mod common;
 mod differences;
 mod reading;
 
@@ -79,12 +81,11 @@ fn reads_as_compose_does() {
         eprintln!("skipped: `docker compose` is not installed");
         return;
     }
-    let all = std::env::var_os("BREAKFIX_ALL").is_some();
     let mut tried = cases::each();
-    let every = if all { 1 } else { tried.len().div_ceil(SAMPLE) };
+    let every = common::one_of(tried.len().div_ceil(SAMPLE));
     tried = tried.into_iter().step_by(every).collect();
     let mut row = Row::new(SEED);
-    tried.extend((0..if all { MIXED.1 } else { MIXED.0 }).map(|_| cases::mixed(&mut row)));
+    tried.extend((0..if common::all() { MIXED.1 } else { MIXED.0 }).map(|_| cases::mixed(&mut row)));
     let (next, found) = (AtomicUsize::new(0), Mutex::new(vec![]));
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {

@@ -60,11 +60,6 @@ pub struct Case {
     pub rule: Rule,
 }
 
-/// Whether everything is run.
-pub fn all() -> bool {
-    std::env::var_os("BREAKFIX_ALL").is_some_and(|value| value == "1")
-}
-
 /// How many runs go side by side.
 pub fn jobs() -> usize {
     let asked = std::env::var("BREAKFIX_JOBS").ok().and_then(|jobs| jobs.parse().ok());

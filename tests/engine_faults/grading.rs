@@ -11,9 +11,9 @@ use breakfix::course::Course;
 use serde_json::Value;
 
 use crate::{
-    cases::{Case, all, case, matrix, side_by_side},
+    cases::{Case, case, matrix, side_by_side},
     common::{
-        containers,
+        all, containers,
         engine_proxy::{EngineProxy, When, engine_socket},
         left_by,
     },

@@ -10,9 +10,9 @@ use std::{
 use breakfix::course::Course;
 
 use crate::{
-    cases::{Case, all, case, matrix, side_by_side},
+    cases::{Case, case, matrix, side_by_side},
     common::{
-        containers, docker,
+        all, containers, docker,
         engine_proxy::{EngineProxy, When, engine_socket},
     },
     table::{Outcome, tell},

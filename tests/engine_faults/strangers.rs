@@ -7,8 +7,8 @@ use std::{
 };
 
 use crate::{
-    cases::{all, side_by_side},
-    common::{containers, docker, engine_proxy::engine_socket},
+    cases::side_by_side,
+    common::{all, containers, docker, engine_proxy::engine_socket},
     grading::{Graded, judge, left_after_sweep, stacks, start},
 };
 

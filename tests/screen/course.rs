@@ -12,7 +12,7 @@ use std::{
 use breakfix::probe::slowness;
 use portable_pty::CommandBuilder;
 
-use crate::common::containers;
+use crate::common::{containers, one_of};
 use crate::pty::Screen;
 
 /// Longer than any one step takes on a slow and busy machine.
@@ -107,6 +107,15 @@ const EDITS: [(&str, &[Edit]); 4] = [
         }],
     ),
 ];
+
+/// How a bug is mended once its lesson asks for it.
+#[derive(Clone)]
+enum Mend {
+    /// Typed into the built-in editor.
+    Typed(&'static [Edit]),
+    /// Saved by another editor, in this lab: the course's own fix.
+    Saved(PathBuf, Vec<breakfix::course::Edit>),
+}
 
 /// Someone who plays.
 struct Player {
@@ -213,8 +222,11 @@ impl Player {
 
     /// From the first screen to the last page, with these edits.
     fn play(&mut self, edits: &[(&'static str, &'static [Edit])]) {
+        self.play_with(edits.iter().map(|(title, all)| ((*title).to_owned(), Mend::Typed(all))).collect());
+    }
+
+    fn play_with(&mut self, mut edits: Vec<(String, Mend)>) {
         self.wait("the first screen", |screen| next(screen).contains("begin"));
-        let mut edits = edits.to_vec();
         let mut steps = 0;
         while self.step(&mut edits) {
             steps += 1;
@@ -224,7 +236,13 @@ impl Player {
     }
 
     /// One step, as the line that says what is next has it; `false` when the course is over.
-    fn step(&mut self, edits: &mut Vec<(&'static str, &'static [Edit])>) -> bool {
+    fn step(&mut self, edits: &mut Vec<(String, Mend)>) -> bool {
+        // What went wrong is told over the page, and read.
+        if let Some(told) = over_the_page(self.screen.parser.screen()) {
+            self.steps.push(told);
+            self.press(ENTER);
+            return true;
+        }
         let next_line = self.next();
         let title = self.contents().lines().next().unwrap_or("").to_owned();
         self.steps.push(next_line.clone());
@@ -257,9 +275,10 @@ impl Player {
             let at = edits.iter().position(|(lesson, _)| title.contains(lesson));
             match at {
                 Some(at) => {
-                    let (_, all) = edits.remove(at);
-                    for edit in all {
-                        self.do_edit(edit);
+                    let (_, mend) = edits.remove(at);
+                    match mend {
+                        Mend::Typed(all) => all.iter().for_each(|edit| self.do_edit(edit)),
+                        Mend::Saved(lab, all) => save(&lab, &all),
                     }
                     self.wait("what is not live yet", |screen| next(screen).starts_with("u "));
                 }
@@ -290,6 +309,13 @@ fn next(screen: &vt100::Screen) -> String {
     row.and_then(|row| row.split("▸ next: ").nth(1).map(|next| next.trim().to_owned())).unwrap_or_default()
 }
 
+/// The title of an error that lies over the page, where there is one.
+fn over_the_page(screen: &vt100::Screen) -> Option<String> {
+    let contents = screen.contents();
+    let titles = ["✗ The stack", "✗ This machine", "✗ That cannot be done"];
+    contents.lines().find(|line| titles.iter().any(|title| line.contains(title))).map(|line| line.trim().to_owned())
+}
+
 /// Whether a list is at this entry.
 fn chosen(screen: &vt100::Screen, entry: &str) -> bool {
     let (rows, cols) = screen.size();
@@ -300,6 +326,13 @@ fn chosen(screen: &vt100::Screen, entry: &str) -> bool {
             .collect();
         marked.trim().split("  ").next() == Some(entry)
     })
+}
+
+/// Edits as another editor saves them.
+fn save(lab: &Path, edits: &[breakfix::course::Edit]) {
+    let mut files = breakfix::lab::texts_of(lab);
+    breakfix::course::apply_all(edits, &mut files).unwrap();
+    files.iter().for_each(|(path, text)| std::fs::write(lab.join(path), text).unwrap());
 }
 
 fn play(name: &str, rows: u16, cols: u16) {
@@ -395,13 +428,36 @@ fn listed(lab: &Path, more: &[&str]) -> String {
 }
 
 #[test]
-fn the_course_is_played_by_keys_alone_on_a_small_screen() {
-    play("small", 24, 80);
+fn the_course_is_played_by_keys_alone_on_a_small_and_a_large_screen() {
+    for (name, rows, cols) in [("small", 24, 80), ("large", 45, 140)].into_iter().step_by(one_of(2)) {
+        play(name, rows, cols);
+    }
 }
 
+/// The second course has a system of its own, a chain that branches, and a bug that hides the next one.
 #[test]
-fn the_course_is_played_by_keys_alone_on_a_large_screen() {
-    play("large", 45, 140);
+fn the_second_course_is_played_to_its_end() {
+    if !containers() {
+        return;
+    }
+    let lab = Lab::new("orders");
+    let course = breakfix::course::Course::open(&breakfix::course::find("orders").unwrap()).unwrap();
+    let bugs = course.lessons.iter().filter(|lesson| !lesson.fix.is_empty());
+    let fixes = bugs.map(|lesson| (lesson.title.clone(), Mend::Saved(lab.path.clone(), lesson.fix.clone())));
+    let fixes: Vec<_> = fixes.collect();
+    let mut player = Player::start(&lab, &["--course", "orders"], 30, 100);
+    player.play_with(fixes);
+    player.press("q");
+    player.wait("the question what becomes of it", |screen| screen.contents().contains("take it down"));
+    player.screen.press("d");
+    assert_eq!(player.screen.end().0, 0);
+    let entries = breakfix::journal::Journal::read(&lab.path.join(".breakfix/journal.jsonl")).unwrap();
+    let progress = breakfix::journal::Progress::fold(&entries);
+    for lesson in &course.lessons {
+        let here = progress.lesson(&lesson.id);
+        assert!(here.is_solved() && !here.revealed, "{} is not solved", lesson.id);
+    }
+    assert_eq!(left_over(&lab.path), "", "containers that nobody took down");
 }
 
 const TEACHERS: [(&str, &[Edit]); 1] = [(

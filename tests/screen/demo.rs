@@ -26,6 +26,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend};
 use tokio::sync::mpsc;
 
+use crate::common::{all, one_of};
+
 /// The demo's own loop, with a hand instead of a keyboard.
 struct Demo {
     model: Model,
@@ -197,11 +199,11 @@ impl Dice {
 }
 
 /// Steps at random at the end.
-const AT_RANDOM: usize = 12;
+const AT_RANDOM: usize = 8;
 
-/// How many steps are taken: through the whole talk, some way back, and then at random. With `BREAKFIX_ALL=1` all the way back.
+/// How many steps are taken: some way through the talk, and then at random. With `BREAKFIX_ALL=1` all the way, and all the way back.
 fn steps_to_take() -> usize {
-    if std::env::var_os("BREAKFIX_ALL").is_some() { 100 } else { 45 }
+    if all() { 100 } else { 22 }
 }
 
 /// A wrong turn of each kind that is more than its files, taken from the end of the talk.
@@ -215,7 +217,10 @@ async fn each_kind(demo: &mut Demo) {
         ("some start", "one-container-alone"),
         ("asked at once", "db-not-ready"),
         ("moved", "nginx-keeps-old-address"),
-    ] {
+    ]
+    .into_iter()
+    .step_by(one_of(2))
+    {
         let ms = demo.take_turn(id).await;
         eprintln!("{kind}: {id} in {ms} ms");
     }
@@ -229,8 +234,8 @@ async fn talk(lab: PathBuf) {
     demo.arrive("the first beat again").await;
     assert_eq!(demo.model.source, Source::Live);
     let beats = demo.model.beats.len();
-    let mut steps = 0;
-    for beat in 1..beats {
+    let (mut steps, most) = (0, steps_to_take());
+    for beat in 1..if all() { beats } else { most - AT_RANDOM } {
         demo.press(KeyCode::PageDown);
         // Every other edit is watched; the others are cut short by the next press.
         if demo.model.typing.is_some() && beat % 2 == 0 {
@@ -240,7 +245,6 @@ async fn talk(lab: PathBuf) {
         demo.arrive(&format!("forwards to {beat}")).await;
         steps += 1;
     }
-    let most = steps_to_take();
     for beat in (0..beats - 1).rev() {
         if steps + AT_RANDOM >= most {
             break;

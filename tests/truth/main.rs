@@ -95,9 +95,8 @@ fn what_is_shown_behind_a_dollar_sign_is_what_a_person_gets() {
     }
     let _alone = port_8080();
     let compose = common::answers(&["compose", "version"]);
-    let whole = std::env::var_os("BREAKFIX_ALL").is_some();
     let course = Arc::new(Course::embedded().unwrap());
-    let cases = cases(&course, if whole { 3 } else { 61 });
+    let cases = cases(&course, if common::all() { 3 } else { 91 });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let mut wrong = Vec::new();
     let (mut by_curl, mut by_compose) = (0, 0);

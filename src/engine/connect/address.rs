@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use super::docker_context::{Config, config_dir, context_host};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    user_dirs::UserDir,
+};
 
 /// Where an engine may be, and who said so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,9 +110,8 @@ pub(crate) fn own_socket() -> PathBuf {
 }
 
 fn own_sockets() -> [PathBuf; 2] {
-    let state = std::env::var_os("XDG_STATE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-    let state = state.unwrap_or_else(|| std::env::home_dir().unwrap_or_default().join(".local/state"));
-    [runtime_dir(), state].map(|dir| dir.join("breakfix/podman.sock"))
+    let state = UserDir::State.path().unwrap_or_default();
+    [runtime_dir().join("breakfix"), state].map(|dir| dir.join("podman.sock"))
 }
 
 fn runtime_dir() -> PathBuf {

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use crate::user_dirs::UserDir;
+
 /// How long a registry that gave no answer is left alone.
 pub(super) const LEFT_ALONE: Duration = Duration::from_secs(10 * 60);
 
@@ -13,14 +15,11 @@ pub(super) struct Silence(Option<PathBuf>);
 
 impl Silence {
     pub(super) fn of(engine: &str, registry: &str) -> Self {
-        let home = std::env::var_os("XDG_CACHE_HOME")
-            .map(PathBuf::from)
-            .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
         let plain = |text: &str| -> String {
             text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect()
         };
         let name = format!("silent-{}-for-{}", plain(registry), plain(engine));
-        Self(home.map(|home| home.join("breakfix").join(name)))
+        Self(UserDir::Cache.path().map(|dir| dir.join(name)))
     }
 
     /// How long ago nobody answered, while that still counts.

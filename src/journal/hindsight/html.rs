@@ -7,16 +7,16 @@ use pulldown_cmark::{Event as Piece, Parser, Tag, TagEnd, html};
 use super::{
     Actual, Chapter, GOLDEN, Reflection, Story, clock, date, duration, moments::Kind, moments::Moment, plural,
 };
-use crate::{course::Course, journal::Entry};
+use crate::{course::Course, journal::Entry, sanitize};
 
 /// The hindsight report as one self-contained HTML page. What programs and learners said is text, whatever it contains.
 pub fn hindsight_html(course: &Course, entries: &[Entry]) -> String {
     let story = Story::tell(course, entries);
     let mut out = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    let _ = writeln!(out, "<title>{}</title>", escape(&story.title));
+    let _ = writeln!(out, "<title>{}</title>", sanitize::html(&story.title));
     let _ = writeln!(out, "<style>\n{}</style>\n</head>\n<body>", include_str!("hindsight.css"));
-    let _ = writeln!(out, "<h1>{}</h1>", escape(&story.title));
+    let _ = writeln!(out, "<h1>{}</h1>", sanitize::html(&story.title));
     if let Some(at) = story.ended_at {
         let _ = writeln!(out, "<p class=\"soft\">{}</p>", date(at));
     }
@@ -66,7 +66,7 @@ fn write_links(out: &mut String, story: &Story) {
         let _ = writeln!(
             out,
             "<tr><th>{}</th><td><i style=\"width:{width}%\"></i>{}</td></tr>",
-            escape(&link.label),
+            sanitize::html(&link.label),
             duration(link.ms)
         );
     }
@@ -75,7 +75,7 @@ fn write_links(out: &mut String, story: &Story) {
 
 fn write_chapter(out: &mut String, chapter: &Chapter) {
     let Chapter { number, title, golden, actual, .. } = chapter;
-    let _ = writeln!(out, "<section class=\"chapter\">\n<h3>{number} · {}</h3>", escape(title));
+    let _ = writeln!(out, "<section class=\"chapter\">\n<h3>{number} · {}</h3>", sanitize::html(title));
     let state = actual.as_ref().map_or_else(|| "not begun".to_owned(), Actual::sentence);
     let _ = writeln!(out, "<p class=\"soft\">{state}</p>");
     let _ = writeln!(out, "<div class=\"golden\"><p class=\"eyebrow\">golden narrative</p>{}</div>", rendered(golden));
@@ -122,7 +122,7 @@ fn write_moment(out: &mut String, moment: &Moment) {
         out.push_str("<pre>");
         for line in diff.lines() {
             let tag = if line.starts_with('+') { "ins" } else { "del" };
-            let _ = write!(out, "<{tag}>{}</{tag}>", escape(line));
+            let _ = write!(out, "<{tag}>{}</{tag}>", sanitize::html(&line.replace('\t', "    ")));
         }
         out.push_str("</pre>");
     }
@@ -172,8 +172,4 @@ fn rendered(markdown: &str) -> String {
 
 fn is_web(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
