@@ -30,7 +30,8 @@ use std::{
     time::Duration,
 };
 
-pub use model::{At, Model, Overlay, Source, Start};
+pub use model::{At, Model, Overlay, Pick, Source, Start};
+pub use notes::Place;
 pub use own_slide::OwnSlide;
 pub use recording::Recording;
 pub use replay::Replay;

@@ -12,11 +12,14 @@ use super::{
     shop::{Phase, Shop},
 };
 use crate::{
-    course::{Course, Lesson, Staging, TalkBeat},
+    course::{Course, Fault, Lesson, Staging, TalkBeat},
     error::Result,
     tui::HopMap,
     tui::theme::Theme,
 };
+
+/// The menu's line for what nobody in the room is told.
+pub const SURPRISE: &str = "Surprise me";
 
 /// Where the demo is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +33,15 @@ pub enum At {
         /// The beat to which it goes back.
         from: usize,
     },
+}
+
+/// One line of a menu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pick {
+    /// One that is drawn, and not told to the room.
+    Surprise,
+    /// The one of this index.
+    Item(usize),
 }
 
 /// Where what is shown comes from.
@@ -122,6 +134,10 @@ pub struct Model {
     pub now: u64,
     /// Where the demo is.
     pub at: At,
+    /// The aside was drawn: what it is stands in the notes alone, until the speaker opens it.
+    pub sealed: bool,
+    /// What was drawn already.
+    pub drawn: Vec<usize>,
     /// Since when.
     pub since: u64,
     /// When the difference began to type itself; `None` shows it whole.
@@ -197,6 +213,8 @@ impl Model {
             started: start.now,
             now: start.now,
             at: At::Beat(first),
+            sealed: false,
+            drawn: Vec::new(),
             since: start.now,
             typing: None,
             made: None,
@@ -246,9 +264,9 @@ impl Model {
     }
 
     /// Whether the answer to this question to the stack, or these words, would answer one that the room is asked now or later.
-    /// Who has turned aside from the talk has asked for all.
+    /// Who has turned aside from the talk has asked for all; but for what was drawn.
     pub fn keeps_back(&self, evidence: &str, words: &str) -> bool {
-        let At::Beat(at) = self.at else { return false };
+        let At::Beat(at) = self.at else { return self.sealed };
         let asked = self.beats.iter().skip(at).filter_map(|beat| beat.ask.as_deref());
         let mut questions = asked.filter_map(|lesson| self.course.lesson(lesson)?.prediction.as_ref());
         questions.any(|asked| asked.is_revealed_by(evidence) || asked.is_revealed_in(words))
@@ -320,16 +338,41 @@ impl Model {
         self.typing.map_or(u64::MAX, |since| self.now.saturating_sub(since) * speed / 100)
     }
 
-    /// The menu's items that are meant, those of the lesson at hand first.
-    pub fn found(&self) -> Vec<usize> {
+    /// What practice knows of an item: the class of its cause, and what is said of it.
+    pub fn fault(&self, item: &Item) -> Option<&Fault> {
+        let staging = &item.scene.staging;
+        let is_it = |fault: &&Fault| match (&staging.turn, &staging.variant) {
+            (Some(turn), _) => fault.turn.as_ref() == Some(turn),
+            (None, None) => fault.bug.as_ref() == Some(&item.scene.lesson),
+            (None, Some(_)) => false,
+        };
+        self.course.practice.faults.iter().find(is_it).filter(|_| item.way == Way::Break)
+    }
+
+    /// The recorded run offers what it can show.
+    fn can_show(&self, item: &Item) -> bool {
+        self.source == Source::Live || self.recording.knows(&item.scene.key)
+    }
+
+    /// What may be drawn: whatever practice has words for, and nothing twice before all was there.
+    pub fn to_draw(&self) -> Vec<usize> {
+        let fits = |(index, item): (usize, &Item)| (self.can_show(item) && self.fault(item).is_some()).then_some(index);
+        let all: Vec<usize> = self.menu.iter().enumerate().filter_map(fits).collect();
+        let new: Vec<usize> = all.iter().filter(|index| !self.drawn.contains(index)).copied().collect();
+        if new.is_empty() { all } else { new }
+    }
+
+    /// The menu's lines that are meant: the surprise, then the items of the lesson at hand, then the others.
+    pub fn found(&self) -> Vec<Pick> {
         let Some(Overlay::Menu { way, filter, .. }) = &self.overlay else { return Vec::new() };
         let here = self.beats.get(self.beat_index()).map_or("", |beat| beat.lesson.as_str());
-        // The recorded run offers what it can show.
-        let known = |item: &Item| self.source == Source::Live || self.recording.knows(&item.scene.key);
-        let meant = |(_, item): &(usize, &Item)| item.way == *way && known(item) && item.matches(filter);
+        let meant = |(_, item): &(usize, &Item)| item.way == *way && self.can_show(item) && item.matches(filter);
         let mut found: Vec<usize> = self.menu.iter().enumerate().filter(meant).map(|(index, _)| index).collect();
         found.sort_by_key(|index| self.menu[*index].scene.lesson != here);
-        found
+        let surprise = *way == Way::Break
+            && SURPRISE.to_lowercase().starts_with(&filter.to_lowercase())
+            && !self.to_draw().is_empty();
+        surprise.then_some(Pick::Surprise).into_iter().chain(found.into_iter().map(Pick::Item)).collect()
     }
 
     /// Of a run that is recorded: which state this is, of how many, and how many minutes the rest may take, as the states so

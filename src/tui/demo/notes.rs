@@ -54,6 +54,9 @@ pub struct Place {
     pub since: u64,
     /// The aside that is shown in its stead.
     pub aside: Option<String>,
+    /// The room does not know it yet.
+    #[serde(default)]
+    pub sealed: bool,
     /// What the wrong turn of the aside is about.
     pub explain: Option<String>,
     /// How the shop is.
@@ -81,10 +84,16 @@ impl Place {
             beat: model.beat_index(),
             since: model.since,
             aside: aside.map(|item| item.title.clone()),
-            explain: turn.map(|(_, turn)| {
-                let named = report.and_then(|report| report.wrong_turns.iter().find(|named| named.id == turn.id));
-                named.and_then(|named| named.explain.clone()).unwrap_or_else(|| turn.explain.clone())
-            }),
+            sealed: model.sealed,
+            explain: turn
+                .map(|(_, turn)| {
+                    let named = report.and_then(|report| report.wrong_turns.iter().find(|named| named.id == turn.id));
+                    named.and_then(|named| named.explain.clone()).unwrap_or_else(|| turn.explain.clone())
+                })
+                .or_else(|| {
+                    let fault = model.fault(aside?)?;
+                    Some([&*fault.cause, &fault.tell, &fault.way].map(str::trim).join("\n\n"))
+                }),
             shop,
             recorded: model.source != Source::Live,
             over: model.leaving,
@@ -214,6 +223,9 @@ fn notes(
     match &place.aside {
         Some(title) => {
             lines.push(Line::styled(format!("An aside: {title}"), theme.strong()));
+            if place.sealed {
+                lines.push(Line::styled("The room does not know it: Space in the demo opens it.", theme.attention()));
+            }
             lines.push(Line::default());
             paragraph(&mut lines, place.explain.as_deref().unwrap_or("Space goes back to the talk."));
         }

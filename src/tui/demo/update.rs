@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::{
     difference::Difference,
     keymap::{self, Command},
-    model::{At, Model, Overlay, Source},
+    model::{At, Model, Overlay, Pick, Source},
     scene::Way,
     shop::{Phase, Shop, Wanted},
 };
@@ -13,6 +13,7 @@ use crate::{
     conductor::{Action, EngineStatus, Update},
     diagnosis,
     journal::Event,
+    practice::Seed,
     tui::msg::Msg,
 };
 
@@ -149,6 +150,7 @@ fn switch(model: &mut Model, source: Source, effects: &mut Vec<Effect>) {
 /// Turns to a beat or an aside. The difference types itself when the talk goes on, and stands there when it is jumped to.
 fn enter(model: &mut Model, at: At, types: bool, effects: &mut Vec<Effect>) {
     model.at = at;
+    model.sealed = false;
     model.since = model.now;
     model.auto_at = None;
     if let Some(beat) = model.beat() {
@@ -402,10 +404,13 @@ fn press(model: &mut Model, key: KeyEvent, effects: &mut Vec<Effect>) {
         Command::Up | Command::Down | Command::Erase => in_menu(model, command),
         Command::Take => {
             let Some(Overlay::Menu { at, .. }) = &model.overlay else { return };
-            let Some(item) = model.found().get(*at).copied() else { return };
+            let Some(pick) = model.found().get(*at).copied() else { return };
             model.overlay = None;
             let from = model.beat_index();
-            enter(model, At::Aside { item, from }, true, effects);
+            match pick {
+                Pick::Item(item) => enter(model, At::Aside { item, from }, true, effects),
+                Pick::Surprise => surprise(model, from, effects),
+            }
         }
         Command::Pause | Command::Step | Command::StepBack | Command::Faster | Command::Slower => {
             in_journal(model, command)
@@ -425,10 +430,27 @@ fn next(model: &mut Model, effects: &mut Vec<Effect>) {
         return;
     }
     match model.at {
+        At::Aside { .. } if model.sealed => {
+            model.sealed = false;
+            model.typing = Some(model.now);
+        }
         At::Aside { from, .. } => enter(model, At::Beat(from), false, effects),
         At::Beat(beat) if beat + 1 < model.beats.len() => enter(model, At::Beat(beat + 1), true, effects),
         At::Beat(_) => {}
     }
+}
+
+/// Breaks the shop in a way that the notes tell, and the screen does not.
+fn surprise(model: &mut Model, from: usize, effects: &mut Vec<Effect>) {
+    let all = model.to_draw();
+    // The hand that pressed the key is the dice.
+    let Some(item) = all.get(Seed(model.now).pick("surprise", all.len())).copied() else { return };
+    if model.drawn.contains(&item) {
+        model.drawn.clear();
+    }
+    model.drawn.push(item);
+    enter(model, At::Aside { item, from }, false, effects);
+    model.sealed = true;
 }
 
 fn in_menu(model: &mut Model, command: Command) {

@@ -10,7 +10,7 @@ use crate::{
     error::Error,
     journal::{Event, Outcome, WorkKind},
     probe::Survey,
-    tui::demo::{At, Overlay, Phase, Replay, Source, Way, difference::Difference},
+    tui::demo::{At, Overlay, Phase, Pick, Place, Replay, Source, Way, difference::Difference},
 };
 
 /// What is asked, in a word each.
@@ -292,6 +292,42 @@ fn the_menu_finds_what_was_called_and_space_goes_back_to_the_talk() {
     assert!(matches!(room.model.overlay, Some(Overlay::Menu { way: Way::Mend, .. })));
     room.press(KeyCode::Esc);
     assert_eq!(room.model.overlay, None);
+}
+
+#[test]
+fn a_surprise_stands_in_the_notes_and_nowhere_on_the_screen_until_it_is_opened() {
+    let mut room = Room::live();
+    room.event(staged("broken"));
+    room.event(verdict(0, None));
+    let mut met = std::collections::BTreeSet::new();
+    for round in 0..8 {
+        room.wait(1_000 + round * 37);
+        room.press(KeyCode::Char('b'));
+        assert_eq!(room.model.found()[0], Pick::Surprise);
+        room.press(KeyCode::Enter);
+        let item = room.model.aside().unwrap().clone();
+        let turn = item.turn.clone();
+        room.event(staged(&item.scene.key));
+        room.event(verdict(1, turn.as_deref()));
+        room.wait(60_000);
+        let fault = room.model.fault(&item).unwrap().clone();
+        let lesson = room.model.course.lesson(&item.scene.lesson).unwrap().title.clone();
+        let shown = room.picture(120, 40);
+        for answer in [&item.title, &lesson, &fault.cause, &fault.tell] {
+            assert!(!shown.contains(answer.trim()), "{answer}\n{shown}");
+        }
+        assert!(shown.contains("a customer:") && shown.contains("a colleague:"), "{shown}");
+        assert!(!shown.contains('✗') && !shown.contains(":5001"), "the map is not drawn:\n{shown}");
+        let place = Place::of(&room.model);
+        assert!(place.sealed && place.aside.as_ref() == Some(&item.title) && place.explain.is_some());
+        room.press(KeyCode::Char(' '));
+        room.wait(60_000);
+        assert!(room.picture(120, 40).contains(&item.about), "opened: {}", room.picture(120, 40));
+        assert!(!Place::of(&room.model).sealed);
+        room.press(KeyCode::Char(' '));
+        assert!(matches!(room.model.at, At::Beat(_)), "and then back to the talk");
+        assert!(met.insert(item.scene.key), "the same twice");
+    }
 }
 
 #[test]

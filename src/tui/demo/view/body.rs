@@ -8,11 +8,13 @@ use ratatui::{
 use super::big;
 use crate::{
     course::{Lesson, Making, Prediction},
+    practice::Voice,
     tui::{
         content::answer::{self, Beside},
         demo::{
             difference::{DiffLine, Difference},
             model::Model,
+            scene::Item,
         },
         markdown,
         text::{self, Break},
@@ -74,6 +76,9 @@ fn blocks(model: &Model, columns: usize, size: Size) -> Vec<Vec<Line<'static>>> 
     let theme = model.theme;
     let difference = model.difference();
     let mut blocks = Vec::new();
+    if let Some(item) = model.aside().filter(|_| model.sealed) {
+        return sealed(model, item, columns, size);
+    }
     if let Some(item) = model.aside() {
         let mut head = title(&item.title, theme, columns, size.max(Size::Title));
         head.push(Line::styled(item.about.clone(), theme.faint()));
@@ -104,6 +109,29 @@ fn blocks(model: &Model, columns: usize, size: Size) -> Vec<Vec<Line<'static>>> 
     if let Some(asked) = beat.reveal.as_deref().and_then(|id| prediction(model, id)) {
         blocks.push(answer(asked, theme, columns));
     }
+    blocks
+}
+
+/// What was drawn, as whoever meets it would tell it.
+fn sealed(model: &Model, item: &Item, columns: usize, size: Size) -> Vec<Vec<Line<'static>>> {
+    let theme = model.theme;
+    let mut blocks = vec![title("Something is broken", theme, columns, size.max(Size::Title))];
+    let symptom = model.fault(item).and_then(|fault| model.course.practice.symptom(&fault.symptom));
+    if let Some(symptom) = symptom {
+        for (voice, said) in [
+            (Voice::Customer, &symptom.customer),
+            (Voice::Colleague, &symptom.colleague),
+            (Voice::Monitoring, &symptom.monitoring),
+        ] {
+            let line = Line::from(vec![
+                Span::styled(format!("{}: ", voice.word()), theme.faint()),
+                Span::raw(said.trim().to_owned()),
+            ]);
+            blocks.push(text::wrap(&line, columns, 3, Break::Words));
+        }
+    }
+    blocks.push(vec![Line::styled("Which link, and which command would tell?", theme.attention())]);
+    blocks.push(vec![Line::styled("Space opens it.", theme.faint())]);
     blocks
 }
 

@@ -82,7 +82,7 @@ fn header(model: &Model, columns: usize) -> Line<'static> {
     };
     let title = model.course.lesson(lesson).map_or("", |lesson| lesson.title.as_str());
     let number = model.bug_number(lesson).map(|(number, of)| format!("{number} of {of}  ")).unwrap_or_default();
-    let left = format!(" {number}{title}");
+    let left = if model.sealed { " A surprise".to_owned() } else { format!(" {number}{title}") };
     let place = match model.aside() {
         Some(_) => "an aside".to_owned(),
         None => format!("{} / {}", beat + 1, model.beats.len()),

@@ -11,7 +11,7 @@ use super::headline;
 use crate::tui::{
     demo::{
         keymap,
-        model::{Model, Overlay},
+        model::{Model, Overlay, Pick, SURPRISE},
         scene::{Item, Way},
     },
     text,
@@ -127,15 +127,19 @@ fn menu(model: &Model, filter: &str, at: usize, area: Rect, buffer: &mut Buffer)
     let first = at.saturating_sub(rows.saturating_sub(1));
     let columns = usize::from(list.width);
     let about_columns = if columns >= 80 { 38 } else { 0 };
-    for (row, (position, index)) in (0..list.height).zip(found.iter().enumerate().skip(first)) {
-        let Some(item) = model.menu.get(*index) else { continue };
+    for (row, (position, pick)) in (0..list.height).zip(found.iter().enumerate().skip(first)) {
+        let item = if let Pick::Item(index) = pick { model.menu.get(*index) } else { None };
+        let (title, seen) = match item {
+            Some(item) => (item.title.as_str(), will_be_seen(model, item)),
+            None => (SURPRISE, "only the notes tell what".to_owned()),
+        };
         let mark = if position == at { "▸ " } else { "  " };
-        let title = text::pad(&text::cut(&item.title, columns - about_columns - 4), columns - about_columns - 3);
+        let title = text::pad(&text::cut(title, columns - about_columns - 4), columns - about_columns - 3);
         let style = if position == at { theme.selected() } else { ratatui::style::Style::new() };
         let line = Line::from(vec![
             Span::raw(mark),
             Span::styled(title, style),
-            Span::styled(format!(" {}", text::cut(&will_be_seen(model, item), about_columns)), theme.faint()),
+            Span::styled(format!(" {}", text::cut(&seen, about_columns)), theme.faint()),
         ]);
         super::put(buffer, list, row, &line);
     }

@@ -85,7 +85,7 @@ fn shop(model: &Model) -> (&'static str, Style, String) {
             } else {
                 String::new()
             };
-            if let Some(trouble) = &wanted.trouble {
+            if let Some(trouble) = wanted.trouble.as_ref().filter(|_| !model.sealed) {
                 // The links show what came of it; why, only this tells.
                 let what = trouble.why.first().map_or(trouble.what.clone(), |why| format!("{}: {why}", trouble.what));
                 let again = key(keymap::Command::Again);
