@@ -27,7 +27,8 @@ fn sleep() -> u64 {
 }
 
 /// The working shop with one change, asked at once after its start; and how long nothing was said while it was waited for.
-async fn asked(file: &str, from: &str, to: &str) -> (Report, Duration, Duration) {
+/// So many threads take the processors from when it runs until it has answered.
+async fn asked(file: &str, from: &str, to: &str, busy: usize) -> (Report, Duration, Duration) {
     let course = Arc::new(Course::embedded().unwrap());
     let mut files: BTreeMap<String, String> = course.fixed_stack().clone();
     let text = files.get_mut(file).unwrap();
@@ -36,6 +37,7 @@ async fn asked(file: &str, from: &str, to: &str) -> (Report, Duration, Duration)
     let mut lab = Lab::new(&course).await;
     lab.start(&files).await;
     lab.works.restart("flaskapp", &Progress::silent()).await.unwrap();
+    let busy = Busy::with(busy);
     let (steps, mut told) = mpsc::channel(10_000);
     let began = Instant::now();
     let listening = tokio::spawn(async move {
@@ -49,6 +51,7 @@ async fn asked(file: &str, from: &str, to: &str) -> (Report, Duration, Duration)
     let (report, _) = lab.verify("representation", &Progress::to(steps)).await;
     let took = began.elapsed();
     let silent = listening.await.unwrap();
+    drop(busy);
     lab.end().await;
     eprintln!(
         "{:?} after {:.0} s, silent for {:.0} s at most",
@@ -75,7 +78,7 @@ fn on_containers(story: impl Future<Output = ()>) {
 fn an_app_that_is_slow_to_listen_is_waited_for() {
     on_containers(async {
         let run = format!("    import time\n    time.sleep({})\n    app.run(", sleep());
-        let (report, took, silent) = asked("src/app.py", "    app.run(", &run).await;
+        let (report, took, silent) = asked("src/app.py", "    app.run(", &run, 0).await;
         works(&report);
         assert!(took >= Duration::from_secs(sleep() / 2), "{took:?}: it was not slow");
         assert!(silent < MOVES_WITHIN, "{silent:?} without a word");
@@ -87,7 +90,7 @@ fn an_app_that_takes_calls_before_it_can_answer_is_waited_for() {
     on_containers(async {
         let slow = "import time\nSTARTED = time.time()\n\napp = Flask(__name__)\n\n\n@app.before_request\ndef not_yet():\n    \
                     time.sleep(max(0, STARTED + 25 - time.time()))\n\n";
-        let (report, _, silent) = asked("src/app.py", "app = Flask(__name__)\n", slow).await;
+        let (report, _, silent) = asked("src/app.py", "app = Flask(__name__)\n", slow, 0).await;
         works(&report);
         assert!(silent < 2 * MOVES_WITHIN, "{silent:?} without a word");
     });
@@ -96,23 +99,39 @@ fn an_app_that_takes_calls_before_it_can_answer_is_waited_for() {
 #[test]
 fn a_machine_with_too_much_to_do_is_no_fault_of_the_shop() {
     on_containers(async {
-        let over = Arc::new(AtomicBool::new(false));
         // The other tests beside it are meant to get on.
         let times = if crate::common::all() { 4 } else { 2 };
-        let threads = times * std::thread::available_parallelism().unwrap().get();
-        let busy: Vec<_> = (0..threads)
-            .map(|_| {
-                let over = Arc::clone(&over);
-                std::thread::spawn(move || {
-                    while !over.load(Ordering::Relaxed) {
-                        std::hint::spin_loop();
-                    }
-                })
-            })
-            .collect();
-        let (report, ..) = asked("src/app.py", "app = Flask(__name__)\n", "app = Flask(__name__)\n\n").await;
-        over.store(true, Ordering::Relaxed);
-        busy.into_iter().for_each(|thread| thread.join().unwrap());
+        let busy = times * std::thread::available_parallelism().unwrap().get();
+        let app = "app = Flask(__name__)\n";
+        let (report, ..) = asked("src/app.py", app, &format!("{app}\n"), busy).await;
         works(&report);
     });
+}
+
+/// Takes all processors until it is dropped.
+struct Busy {
+    over: Arc<AtomicBool>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl Busy {
+    fn with(threads: usize) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let spin = |_| {
+            let over = Arc::clone(&over);
+            std::thread::spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            })
+        };
+        Self { threads: (0..threads).map(spin).collect(), over }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.threads.drain(..).for_each(|thread| thread.join().unwrap());
+    }
 }
