@@ -176,6 +176,7 @@ async fn the_broken_shop_is_refused() {
 }
 
 #[tokio::test]
+#[ignore = "longer than others: cargo test -- --include-ignored"]
 async fn a_gateway_without_an_app_behind_it() {
     let change = |dir: &Path| edit(dir, "conf.d/flaskapp.conf", "flaskapp:80;", "flaskapp:5001;");
     let expected = "Broken nginx-flaskapp app-port [] 502 Bad Gateway | connection refused | PostgreSQL";
@@ -204,6 +205,7 @@ async fn an_unknown_upstream_ends_nginx() {
 }
 
 #[tokio::test]
+#[ignore = "longer than others: cargo test -- --include-ignored"]
 async fn an_app_that_ends_at_once() {
     let change = |dir: &Path| edit(dir, "src/app.py", "app = Flask(__name__)", "app = Flask(__nam__)");
     if common::left_out() {
@@ -222,6 +224,7 @@ async fn an_app_that_ends_at_once() {
 }
 
 #[tokio::test]
+#[ignore = "longer than others: cargo test -- --include-ignored"]
 async fn an_app_past_nginx() {
     let change = |dir: &Path| {
         edit(dir, "docker-compose.yml", "    ports:\n      - \"8080:80\"\n", "");
@@ -238,6 +241,7 @@ async fn a_constructor_that_does_not_fit() {
 }
 
 #[tokio::test]
+#[ignore = "longer than others: cargo test -- --include-ignored"]
 async fn rows_that_a_browser_hides() {
     let change = |dir: &Path| edit(dir, "src/models.py", "def __repr__", "def show");
     let expected = "Broken - representation [hidden-tags] 200 OK | 200 OK | the row is in items, put there by flaska";
@@ -251,6 +255,7 @@ fn database_for_app(dir: &Path, setting: &str, right: &str, wrong: &str) {
 }
 
 #[tokio::test]
+#[ignore = "longer than others: cargo test -- --include-ignored"]
 async fn an_unknown_database_host() {
     let change = |dir: &Path| database_for_app(dir, "host", "\"db\"", "\"postgres\"");
     let expected = "Broken flaskapp-db constructor [] 200 OK | 200 OK | unknown host name postgres";
@@ -268,6 +273,7 @@ async fn an_app_that_calls_itself_instead_of_the_database() {
 }
 
 #[tokio::test]
+#[ignore = "longer than others: cargo test -- --include-ignored"]
 async fn a_wrong_password() {
     let change = |dir: &Path| {
         database_for_app(dir, "password", "os.environ[\"POSTGRES_PASSWORD\"]", "\"wrong\"");

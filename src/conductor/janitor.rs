@@ -126,23 +126,24 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// Projects of this process that could not be removed when the engine went away.
-static LEFT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+/// Projects of this process that may not be gone, each with the address of its engine.
+static LEFT: Mutex<BTreeSet<(String, String)>> = Mutex::new(BTreeSet::new());
 
-/// Remembers a project that could not be removed.
-pub(super) fn is_left(project: &str) {
-    LEFT.lock().unwrap_or_else(PoisonError::into_inner).insert(project.to_owned());
+/// Remembers a project that could not be removed, or of which something may come after all: what was asked for on a connection
+/// that was cut, the engine does when it gets to it.
+pub(super) fn may_be_left(engine: &Engine, project: &str) {
+    LEFT.lock().unwrap_or_else(PoisonError::into_inner).insert((engine.info.url.clone(), project.to_owned()));
 }
 
-/// Removes what this process had to leave.
+/// Removes what this process had to leave on an engine.
 ///
 /// # Errors
 /// Environment: the engine refuses or does not answer.
 pub(super) async fn sweep_left(engine: &Engine, progress: &Progress) -> Result<()> {
     let left = LEFT.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    for project in left {
-        remove(engine, &project, progress).await?;
-        LEFT.lock().unwrap_or_else(PoisonError::into_inner).remove(&project);
+    for one in left.into_iter().filter(|(url, _)| *url == engine.info.url) {
+        remove(engine, &one.1, progress).await?;
+        LEFT.lock().unwrap_or_else(PoisonError::into_inner).remove(&one);
     }
     Ok(())
 }

@@ -154,6 +154,7 @@ pub async fn check_pool(
         told(News::Graded(turn.index, Box::new(report)))?;
     }
     for engine in &options.engines {
+        sweep_left(engine, progress).await;
         // Only the disk suffers where it fails; no verdict does.
         match tokio::time::timeout(LAYERS_WITHIN, engine.remove_layers()).await {
             Ok(Err(error)) => tracing::warn!(%error, "layers of the builds stay"),
@@ -187,11 +188,16 @@ impl PoolOptions {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        let swept = tokio::time::timeout(BACK_WITHIN, super::janitor::sweep_left(engine, progress)).await;
-        if !matches!(swept, Ok(Ok(()))) {
-            tracing::warn!("what was left when the engine went away stays");
-        }
+        sweep_left(engine, progress).await;
         Ended::Back { engine: number, is_back: true }
+    }
+}
+
+/// Removes what had to be left on an engine. Where that fails, the next check does it.
+async fn sweep_left(engine: &Engine, progress: &Progress) {
+    let swept = tokio::time::timeout(BACK_WITHIN, super::janitor::sweep_left(engine, progress)).await;
+    if !matches!(swept, Ok(Ok(()))) {
+        tracing::warn!("what was left when the engine went away stays");
     }
 }
 

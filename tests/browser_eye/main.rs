@@ -15,7 +15,7 @@ use pages::{After, Page, Parts};
 use shop::{AUTHORITY, Server};
 
 /// Pages that are tried; with BREAKFIX_ALL=1, as many as BREAKFIX_PAGES says.
-const SAMPLE: u64 = 30;
+const SAMPLE: u64 = 20;
 const ALL: u64 = 1_000;
 /// How long a page may take to show what was sold.
 const SETTLES: Duration = Duration::from_millis(400);

@@ -41,11 +41,11 @@ fn handed_in(course: &Course) -> Vec<(Submission, Deserved)> {
     *file = file.replace("      redis:\n", "      broker:\n").replace("redis://redis:", "redis://broker:");
     let same_names = [replaced(compose, "      QUEUE: order\n", "      QUEUE: orders\n")];
     vec![
+        one("renamed", &renamed, &[], ("works", None, None)),
         one("as-given", course.broken_stack(), &[], ("broken", Some("second-try"), None)),
         one("as-mended", course.fixed_stack(), &[], ("works", None, None)),
-        one("renamed", &renamed, &[], ("works", None, None)),
-        one("queue-alone", course.broken_stack(), &same_names, ("broken", Some("second-try"), None)),
         turn("never-done", "other-database"),
+        one("queue-alone", course.broken_stack(), &same_names, ("broken", Some("second-try"), None)),
         turn("ten-seconds", "init-in-front-of-the-shell"),
     ]
 }
@@ -53,7 +53,7 @@ fn handed_in(course: &Course) -> Vec<(Submission, Deserved)> {
 #[test]
 fn hand_ins_of_the_second_course_get_the_verdict_that_they_deserve() {
     let course = Course::open(&find("orders").unwrap()).unwrap();
-    let all: Vec<_> = handed_in(&course).into_iter().step_by(one_of(2)).collect();
+    let all: Vec<_> = handed_in(&course).into_iter().step_by(one_of(3)).collect();
     if !containers() {
         return;
     }

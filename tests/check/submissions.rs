@@ -91,6 +91,7 @@ fn what_people_hand_in_gets_the_verdict_that_it_deserves() {
 
 /// What is *could not tell* without one, a browser tells.
 #[test]
+#[ignore = "longer than others: cargo test -- --include-ignored"]
 fn a_browser_runs_the_scripts() {
     if !containers() {
         return;

@@ -286,6 +286,7 @@ fn of_an_image_that_stands_alone_nothing_else_goes() {
 }
 
 #[test]
+#[ignore = "longer than others: cargo test -- --include-ignored"]
 fn a_class_is_spread_over_engines_and_survives_the_death_of_one() {
     if !containers() {
         return;

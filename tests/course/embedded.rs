@@ -78,6 +78,6 @@ fn there_is_nothing_to_complain_about_in_the_second_course() {
     assert_eq!(findings, Vec::<String>::new());
     let course = Course::open(&origin).unwrap();
     assert!(course.is_ours() && course.stack.bootstrap.is_none());
-    assert_eq!(course.probe_of("redis-worker").map(|probe| probe.id.as_str()), Some("queue-length"));
+    assert_eq!(course.probe_of("redis-worker").map(|probe| probe.id.as_str()), Some("nothing-waits"));
     assert_eq!(course.probe_of("browser-nginx"), None);
 }

@@ -133,6 +133,7 @@ fn sample() -> Vec<(&'static str, Case)> {
 }
 
 #[test]
+#[ignore = "longer than others: cargo test -- --include-ignored"]
 fn up_status_and_down_recover() {
     if !containers() {
         return;

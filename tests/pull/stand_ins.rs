@@ -74,6 +74,7 @@ async fn stand_ins_give_way_as_soon_as_a_registry_is_back() {
 
 /// The real work of a first start without a registry; it takes a minute.
 #[tokio::test]
+#[ignore = "longer than others: cargo test -- --include-ignored"]
 async fn where_no_registry_answers_stand_ins_are_built() {
     if skipped() {
         return;

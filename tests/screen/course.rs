@@ -436,6 +436,7 @@ fn the_course_is_played_by_keys_alone_on_a_small_and_a_large_screen() {
 
 /// The second course has a system of its own, a chain that branches, and a bug that hides the next one.
 #[test]
+#[ignore = "longer than others: cargo test -- --include-ignored"]
 fn the_second_course_is_played_to_its_end() {
     if !containers() {
         return;
@@ -468,6 +469,7 @@ const TEACHERS: [(&str, &[Edit]); 1] = [(
 /// A course of a teacher's, whom this program does not know: what it will run is said and asked for once, it is learnt to its
 /// end, the lab knows its course from then on, and what was learnt is graded by it.
 #[test]
+#[ignore = "longer than others: cargo test -- --include-ignored"]
 fn a_teachers_course_is_learnt_and_checked() {
     if !containers() {
         return;

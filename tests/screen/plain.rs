@@ -101,6 +101,7 @@ fn without_an_engine_the_story_is_read_and_the_end_of_the_input_is_the_end() {
 }
 
 #[test]
+#[ignore = "longer than others: cargo test -- --include-ignored"]
 fn who_does_what_the_next_line_says_solves_the_whole_course() {
     if crate::common::left_out() {
         return;

@@ -124,10 +124,10 @@ pub(super) async fn attempt(
         submission.kept = Some(project);
     } else {
         let removed = clear_away(&options.engine, &project, cut_short, failed, progress).await;
-        submission.left_behind = removed.err().map(|error| {
-            janitor::is_left(&project);
-            Left { project, error }
-        });
+        if cut_short || removed.is_err() {
+            janitor::may_be_left(&options.engine, &project);
+        }
+        submission.left_behind = removed.err().map(|error| Left { project, error });
     }
     // Nothing of it runs any more.
     let wall = each.wall.into_inner();
