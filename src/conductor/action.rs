@@ -171,4 +171,6 @@ pub struct ContainerView {
     pub ports: Vec<PublishedPort>,
     /// When it was started, in milliseconds since the Unix epoch by this machine's clock, where it runs.
     pub started_at: Option<u64>,
+    /// It is stopped or started by this program, now or some seconds ago: a question may have to.
+    pub by_us: bool,
 }

@@ -185,6 +185,7 @@ pub fn views(engine: &Engine, containers: &[Container]) -> Vec<ContainerView> {
             exit_code: container.exit_code,
             ports: container.ports.clone(),
             started_at: (container.state == ServiceState::Running).then(|| by_our_clock(engine, container.started_at)),
+            by_us: engine.deeds.is_ours(&container.id),
         })
         .collect()
 }

@@ -263,11 +263,11 @@ impl Player {
             self.write("I think it is the number, because both ends differ");
             self.press(ENTER);
             self.wait("the change to be live", |screen| {
-                next(screen).starts_with("v ") || next(screen).contains("v  ask")
+                next(screen).starts_with("v ") || next(screen).contains("v  ask") || over_the_page(screen).is_some()
             });
         } else if next_line.starts_with("u ") {
             self.press("u");
-            self.wait("the start", |screen| !next(screen).starts_with("u "));
+            self.wait("the start", |screen| !next(screen).starts_with("u ") || over_the_page(screen).is_some());
         } else if next_line.starts_with("v ") || next_line.contains("v  look") {
             self.press("v");
             self.wait("the answers", |screen| ready(screen) && !next(screen).starts_with("v "));

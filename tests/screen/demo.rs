@@ -235,7 +235,8 @@ async fn talk(lab: PathBuf) {
     assert_eq!(demo.model.source, Source::Live);
     let beats = demo.model.beats.len();
     let (mut steps, most) = (0, steps_to_take());
-    for beat in 1..if all() { beats } else { most - AT_RANDOM } {
+    let last = if all() { beats - 1 } else { most - AT_RANDOM };
+    for beat in 1..=last {
         demo.press(KeyCode::PageDown);
         // Every other edit is watched; the others are cut short by the next press.
         if demo.model.typing.is_some() && beat % 2 == 0 {
@@ -245,7 +246,7 @@ async fn talk(lab: PathBuf) {
         demo.arrive(&format!("forwards to {beat}")).await;
         steps += 1;
     }
-    for beat in (0..beats - 1).rev() {
+    for beat in (0..last).rev() {
         if steps + AT_RANDOM >= most {
             break;
         }

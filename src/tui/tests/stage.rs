@@ -337,6 +337,7 @@ pub fn containers() -> Vec<ContainerView> {
             exit_code: None,
             ports: vec![],
             started_at: Some(DAWN - 130_000),
+            by_us: false,
         })
         .to_vec()
 }

@@ -91,6 +91,28 @@ fn what_changed_while_it_was_asked_is_not_known_afterwards() {
 }
 
 #[test]
+fn what_a_question_stops_and_starts_again_is_no_change() {
+    let mut stage = solved();
+    stage.work_starts(crate::journal::WorkKind::Verify);
+    stage.tell(Update::Containers(containers()));
+    let now = stage.model.now;
+    let ours = |state, started_at| {
+        let mut all = containers();
+        all[2] = ContainerView { state, started_at, by_us: true, ..all[2].clone() };
+        Update::Containers(all)
+    };
+    stage.tell(ours(ServiceState::Exited, None));
+    stage.tell(ours(ServiceState::Running, Some(now)));
+    stage.event(Event::Verified { lesson: "app-port".into(), report: works(), survey: super::stage::survey() });
+    stage.work_ends(crate::journal::WorkKind::Verify, crate::journal::Outcome::Done);
+    // What the engine tells of it may come after the answer.
+    stage.tell(ours(ServiceState::Running, Some(now + 1_000)));
+    assert_eq!(chain::map(&stage.model).links[0].state, LinkState::Works);
+    one(&mut stage, |nginx| nginx.started_at = Some(now + 60_000));
+    assert!(chain::map(&stage.model).links.iter().all(|link| link.state != LinkState::Works), "that was another's");
+}
+
+#[test]
 fn a_number_of_a_file_that_is_not_live_stands_on_no_link() {
     let mut stage = solved();
     let mut facts = super::stage::facts();

@@ -87,15 +87,25 @@ pub fn take(model: &mut Model, update: Update, effects: &mut Vec<Effect>) {
 /// What was seen before a container came, went, was started again or got other ports is no longer how things stand.
 fn stood_still(model: &mut Model, now: &[ContainerView]) {
     match model.work.current.as_ref().map(|view| &view.work.kind) {
-        None if differ(&model.lab.containers, now) => model.lab.asked = false,
+        None if differ(&but_for_ours(&model.lab.containers, now), now) => model.lab.asked = false,
         Some(WorkKind::Verify) => match &model.lab.asking_of {
             // The first look may still be that of the work before.
             None => model.lab.asking_of = Some(now.to_vec()),
-            Some(before) => model.lab.changed_meanwhile |= differ(before, now),
+            Some(before) => {
+                let before = but_for_ours(before, now);
+                model.lab.changed_meanwhile |= differ(&before, now);
+                model.lab.asking_of = Some(before);
+            }
         },
         // Each other work says itself that it has changed the stack.
         _ => {}
     }
+}
+
+/// The containers as they were, but for those that a question of ours has stopped or started since: that is no change.
+fn but_for_ours(before: &[ContainerView], now: &[ContainerView]) -> Vec<ContainerView> {
+    let ours = |one: &ContainerView| now.iter().find(|other| other.by_us && other.service == one.service).cloned();
+    before.iter().map(|one| ours(one).unwrap_or_else(|| one.clone())).collect()
 }
 
 /// Whether these are other containers than those: a container that dies again and again is one all the time.
