@@ -88,6 +88,7 @@ impl Stage {
             exit_code: None,
             ports: vec![],
             started_at: Some(DAWN - 130_000),
+            by_us: false,
         };
         stage.tell(Update::Containers(["db", "flaskapp", "nginx"].map(container).to_vec()));
         for _ in 0..20_000 {
