@@ -29,11 +29,13 @@
 //! | [`cli`] | check, selftest, up, status, doctor …: runs actions, prints | drawing |
 //!
 //! A room uses those above it. [`error`] is the one type that all rooms share, `sanitize` the one way in which they make a stranger's
-//! text fit to be shown, `user_dirs` the one place that knows where a user's own files are.
+//! text fit to be shown, `user_dirs` the one place that knows where a user's own files are,
+//! `caught` the net below libraries that read a stranger's text.
 
 // Printing panics where standard output or error has vanished.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
+mod caught;
 pub mod class;
 pub mod cli;
 pub mod compose;

@@ -11,6 +11,7 @@ use super::{
     source_map::Spot,
     yaml_error::explain,
 };
+use crate::caught;
 
 /// Nodes that one file may hold, those that aliases repeat included: a bomb ends here.
 const MAX_NODES: usize = 50_000;
@@ -197,7 +198,11 @@ pub(super) fn parse(text: &str, whole: Spot, desk: &mut Diagnostics) -> Option<V
     parser.set_encoding(libyaml_safer::Encoding::Utf8);
     parser.set_input_string(&mut bytes);
     loop {
-        match parser.parse() {
+        let Some(parsed) = caught::on_text(|| parser.parse()) else {
+            tree.desk.error(whole, "this YAML cannot be read: the parser gives up", "a blank after each tag (`!name`)");
+            return None;
+        };
+        match parsed {
             Ok(Event { data: EventData::StreamEnd, .. }) => return Some(tree.documents),
             Ok(event) => tree.take(event.data, event.start_mark)?,
             Err(error) => {

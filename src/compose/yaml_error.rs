@@ -3,6 +3,7 @@
 use granit_parser::{ErrorKind, Parser, ScanError};
 
 use super::source_map::lines;
+use crate::caught;
 
 /// Collections within collections that are looked at.
 const MAX_DEPTH: usize = 64;
@@ -18,7 +19,7 @@ pub(super) fn explain(error: &libyaml_safer::Error, text: &str) -> Explained {
         block_nesting_limit: MAX_DEPTH,
         emit_comments: false,
     };
-    let second = Parser::new_from_str_with_options(text, options).find_map(Result::err);
+    let second = caught::on_text(|| Parser::new_from_str_with_options(text, options).find_map(Result::err)).flatten();
     let from_one = |number: u64| usize::try_from(number).unwrap_or(0) + 1;
     let mark = error.problem_mark().map(|mark| (from_one(mark.line), from_one(mark.column)));
     let page = |line| Page { lines: lines(text).collect(), line };

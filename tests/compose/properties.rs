@@ -119,6 +119,14 @@ fn apply(bytes: &mut Vec<u8>, change: &Change) {
     *bytes = lines.concat();
 }
 
+/// What a library panicked on is a file that cannot be read.
+#[test]
+fn texts_that_were_once_found() {
+    for text in ["[\t{!,", "a: [!x, b]", "a: |\n  b"] {
+        read(&[("docker-compose.yml", text.as_bytes())]).unwrap();
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
