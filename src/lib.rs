@@ -29,7 +29,7 @@
 //! | [`cli`] | check, selftest, up, status, doctor …: runs actions, prints | drawing |
 //!
 //! A room uses those above it. [`error`] is the one type that all rooms share, `sanitize` the one way in which they make a stranger's
-//! text fit to be shown.
+//! text fit to be shown, `system` what differs from one operating system to another.
 
 // Printing panics where standard output or error has vanished.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
@@ -47,6 +47,7 @@ pub mod lab;
 pub mod practice;
 pub mod probe;
 mod sanitize;
+mod system;
 pub mod tui;
 
 pub use error::{Blame, Error, Result};
