@@ -29,8 +29,8 @@
 //! | [`cli`] | check, selftest, up, status, doctor …: runs actions, prints | drawing |
 //!
 //! A room uses those above it. [`error`] is the one type that all rooms share, `sanitize` the one way in which they make a stranger's
-//! text fit to be shown, `user_dirs` the one place that knows where a user's own files are,
-//! `caught` the net below libraries that read a stranger's text.
+//! text fit to be shown, `caught` the net below libraries that read it, `system` what differs from one operating system to another,
+//! `user_dirs` where a user's own files are.
 
 // Printing panics where standard output or error has vanished.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
@@ -49,6 +49,7 @@ pub mod lab;
 pub mod practice;
 pub mod probe;
 mod sanitize;
+mod system;
 pub mod tui;
 mod user_dirs;
 

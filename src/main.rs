@@ -31,9 +31,13 @@ fn main() -> ExitCode {
 }
 
 /// The limit that a shell hands down is often a fraction of what this user may have, and a class side by side needs many.
+#[cfg(unix)]
 fn open_as_many_files_as_allowed() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     // Where it stays as it is, whatever cannot be opened is told.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
+
+#[cfg(not(unix))]
+fn open_as_many_files_as_allowed() {}

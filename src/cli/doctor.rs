@@ -127,14 +127,6 @@ async fn compose_version() -> Option<String> {
 }
 
 /// Free space on the disk that holds the lab, or will.
-#[cfg(unix)]
 pub(super) fn free_bytes(lab: &Path) -> Option<u64> {
-    let there = if lab.exists() { lab } else { Path::new(".") };
-    let disk = rustix::fs::statvfs(there).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
-}
-
-#[cfg(not(unix))]
-pub(super) fn free_bytes(_lab: &Path) -> Option<u64> {
-    None
+    crate::system::free_bytes(if lab.exists() { lab } else { Path::new(".") })
 }

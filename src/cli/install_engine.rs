@@ -234,7 +234,7 @@ impl Service {
         let socket = PathBuf::from(url.trim_start_matches("unix://"));
         let dir = socket.parent().unwrap_or(Path::new(".")).to_owned();
         std::fs::create_dir_all(&dir).map_err(cannot)?;
-        keep_to_ourselves(&dir).map_err(cannot)?;
+        crate::system::set_mode(&dir, 0o700).map_err(cannot)?;
         // Left there by one that ended: nobody answered on it.
         match std::fs::remove_file(&socket) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(cannot(error)),
@@ -261,15 +261,4 @@ impl Service {
         let error = Error::environment(format!("it ended with {status}")).why(silent.what.clone());
         Err(if last.is_empty() { error } else { error.why(last) })
     }
-}
-
-#[cfg(unix)]
-fn keep_to_ourselves(dir: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))
-}
-
-#[cfg(not(unix))]
-fn keep_to_ourselves(_dir: &Path) -> std::io::Result<()> {
-    Ok(())
 }

@@ -2,7 +2,6 @@
 
 use std::{
     fs, io,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -235,7 +234,7 @@ pub(super) fn hash_file(hash: &mut Sha256, door: &Door, path: &Path, absolute: &
         FileKind::File => match door.open(absolute) {
             Ok(mut file) => {
                 let cannot = |error: io::Error| cannot_be_read(absolute, error.into());
-                let mode = file.metadata().map_err(cannot)?.permissions().mode();
+                let mode = crate::system::mode(&file.metadata().map_err(cannot)?);
                 field(hash, &(mode & 0o777).to_be_bytes());
                 let mut content = Sha256::new();
                 io::copy(&mut file, &mut Writer(&mut content)).map_err(cannot)?;

@@ -7,7 +7,6 @@
 use std::{
     fs, io,
     io::Read,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -94,7 +93,8 @@ impl Closed {
             Self::Outside => io::Error::other("it lies outside the directory"),
             Self::TooLarge => io::Error::other("it is too large"),
             Self::Is(Found::Directory) => io::Error::other("it is a directory"),
-            Self::Is(Found::Nothing) => rustix::io::Errno::NOENT.into(),
+            // Number 2 is *no such file* on every Unix and on Windows.
+            Self::Is(Found::Nothing) => io::Error::from_raw_os_error(2),
             Self::Is(_) => io::Error::other("it is not an ordinary file"),
         }
     }
@@ -154,9 +154,9 @@ impl Door {
         }
         let file = match &self.root {
             None => {
-                let wait_for_nobody = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
-                let flags = i32::try_from(wait_for_nobody.bits()).unwrap_or_default();
-                fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?
+                let mut options = fs::OpenOptions::new();
+                crate::system::wait_for_nobody(&mut options);
+                options.read(true).open(path)?
             }
             Some(root) => {
                 let mut options = cap_std::fs::OpenOptions::new();

@@ -1,7 +1,7 @@
 //! A YAML file as a tree of nodes that know where they stand. Read by the same parser that compose has
 //! (libyaml), so that what is YAML to the one is YAML to the other.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 
@@ -13,6 +13,8 @@ use super::{
 };
 use crate::caught;
 
+/// What ends a line of YAML.
+const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 /// Nodes that one file may hold, those that aliases repeat included: a bomb ends here.
 const MAX_NODES: usize = 50_000;
 /// Characters that one file may hold, those that aliases repeat included.
@@ -193,7 +195,8 @@ struct Tree<'desk> {
 pub(super) fn parse(text: &str, whole: Spot, desk: &mut Diagnostics) -> Option<Vec<Node>> {
     let mut tree =
         Tree { desk, file: whole.file, open: vec![], anchors: HashMap::new(), documents: vec![], nodes: 0, chars: 0 };
-    let mut bytes = text.as_bytes();
+    let ended = with_last_line_ended(text);
+    let mut bytes = ended.as_bytes();
     let mut parser = Parser::new();
     parser.set_encoding(libyaml_safer::Encoding::Utf8);
     parser.set_input_string(&mut bytes);
@@ -204,7 +207,12 @@ pub(super) fn parse(text: &str, whole: Spot, desk: &mut Diagnostics) -> Option<V
         };
         match parsed {
             Ok(Event { data: EventData::StreamEnd, .. }) => return Some(tree.documents),
-            Ok(event) => tree.take(event.data, event.start_mark)?,
+            Ok(mut event) => {
+                if ended.len() > text.len() {
+                    take_end_back(&mut event, &ended);
+                }
+                tree.take(event.data, event.start_mark)?;
+            }
             Err(error) => {
                 let (line, column, message, expected) = explain(&error, text);
                 let spot = tree.spot(line, column);
@@ -212,6 +220,24 @@ pub(super) fn parse(text: &str, whole: Spot, desk: &mut Diagnostics) -> Option<V
                 return None;
             }
         }
+    }
+}
+
+/// The parser panics on a block (`|`, `>`) whose last line, which is the file's, has no end.
+fn with_last_line_ended(text: &str) -> Cow<'_, str> {
+    if text.ends_with(BREAKS) || !text.contains(['|', '>']) { text.into() } else { format!("{text}\n").into() }
+}
+
+/// The block that goes to the end of the file, as it is without the line's end that was added there.
+fn take_end_back(event: &mut Event, ended: &str) {
+    let last_line = |text: &str| text.strip_suffix('\n').and_then(|text| text.rsplit(BREAKS).next()).map(str::to_owned);
+    if let EventData::Scalar { value, style: ScalarStyle::Literal | ScalarStyle::Folded, .. } = &mut event.data
+        && event.end_mark.index == ended.len() as u64
+        && let (Some(of_file), Some(of_value)) = (last_line(ended), last_line(value))
+        // A last line without words belongs to the block where it is part of the value.
+        && (!of_file.trim().is_empty() || of_file.ends_with(&of_value))
+    {
+        value.pop();
     }
 }
 

@@ -5,8 +5,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, Metadata},
-    os::unix::fs::MetadataExt,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -161,7 +160,9 @@ impl Comparison<'_> {
             .map(|file| file.absolute)
             .filter(|path| {
                 !is_litter(path)
-                    && path.symlink_metadata().is_ok_and(|meta| !meta.is_dir() && changed_ms(&meta) > since)
+                    && path
+                        .symlink_metadata()
+                        .is_ok_and(|meta| !meta.is_dir() && crate::system::changed_ms(&meta) > since)
             })
             .map(|path| self.relative(&path))
             .collect()
@@ -264,14 +265,14 @@ fn needed(mount: &Mount, source: &Path) -> Option<MakeLive> {
 fn newer_below(path: &Path, since: u64, nginx: bool, gone: bool) -> Vec<PathBuf> {
     let Ok(meta) = fs::metadata(path) else { return Vec::new() };
     if !meta.is_dir() {
-        return if changed_ms(&meta) > since { vec![path.to_owned()] } else { Vec::new() };
+        return if crate::system::changed_ms(&meta) > since { vec![path.to_owned()] } else { Vec::new() };
     }
     let mut newer = Vec::new();
     let mut dirs = Vec::new();
     let mut open = vec![path.to_owned()];
     let mut seen = 0;
     while let Some(dir) = open.pop() {
-        if fs::metadata(&dir).is_ok_and(|meta| changed_ms(&meta) > since) {
+        if fs::metadata(&dir).is_ok_and(|meta| crate::system::changed_ms(&meta) > since) {
             dirs.push(dir.clone());
         }
         for entry in fs::read_dir(&dir).into_iter().flatten().flatten() {
@@ -283,7 +284,7 @@ fn newer_below(path: &Path, since: u64, nginx: bool, gone: bool) -> Vec<PathBuf>
             }
             if meta.is_dir() {
                 open.push(entry.path());
-            } else if changed_ms(&meta) > since && is_read(&entry.path(), nginx) {
+            } else if crate::system::changed_ms(&meta) > since && is_read(&entry.path(), nginx) {
                 newer.push(entry.path());
             }
         }
@@ -309,12 +310,5 @@ fn is_litter(path: &Path) -> bool {
 }
 
 fn is_newer(path: &Path, since: u64) -> bool {
-    fs::metadata(path).is_ok_and(|meta| changed_ms(&meta) > since)
-}
-
-/// When a file came to be as it is: a file moved here from a backup keeps its old date of writing.
-fn changed_ms(meta: &Metadata) -> u64 {
-    let ms =
-        |seconds: i64, nanoseconds: i64| u64::try_from(seconds * 1_000 + nanoseconds / 1_000_000).unwrap_or_default();
-    ms(meta.mtime(), meta.mtime_nsec()).max(ms(meta.ctime(), meta.ctime_nsec()))
+    fs::metadata(path).is_ok_and(|meta| crate::system::changed_ms(&meta) > since)
 }

@@ -1,9 +1,8 @@
 //! Writing a file so that a reader, or the next start after a crash, sees the old one or the new one and nothing between.
 
 use std::{
-    fs::{self, Metadata, Permissions},
+    fs::{self, Metadata},
     io::{self, Write},
-    os::unix::fs::{MetadataExt, PermissionsExt, chown},
     path::Path,
 };
 
@@ -28,8 +27,13 @@ fn try_replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     file.write_all(contents)?;
     // A link of the learner's is replaced by a file, and lends it nothing.
     let old = old.filter(Metadata::is_file);
-    file.as_file().set_permissions(old.as_ref().map_or_else(|| new_mode(contents), Metadata::permissions))?;
-    give_to_owner_of(&old.map_or_else(|| fs::metadata(parent), Ok)?, file.path());
+    match &old {
+        Some(old) => file.as_file().set_permissions(old.permissions())?,
+        // A new file can be read by all, since a container's user may be another one; scripts can be run.
+        None => crate::system::set_mode(file.path(), if contents.starts_with(b"#!") { 0o755 } else { 0o644 })?,
+    }
+    // Under sudo, a learner's files have to stay the learner's.
+    crate::system::same_owner(&old.map_or_else(|| fs::metadata(parent), Ok)?, file.path());
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
@@ -45,20 +49,8 @@ pub(super) fn make_dirs(dir: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !dir.is_dir() => return Err(error),
         _ => {}
     }
-    give_to_owner_of(&fs::metadata(parent)?, dir);
+    crate::system::same_owner(&fs::metadata(parent)?, dir);
     Ok(())
-}
-
-/// Under sudo, a learner's files have to stay the learner's. Only root can give files away: otherwise nothing happens.
-fn give_to_owner_of(model: &Metadata, path: &Path) {
-    if fs::metadata(path).is_ok_and(|made| (made.uid(), made.gid()) != (model.uid(), model.gid())) {
-        let _ = chown(path, Some(model.uid()), Some(model.gid()));
-    }
-}
-
-/// A new file can be read by all, since a container's user may be another one; scripts can be run.
-fn new_mode(contents: &[u8]) -> Permissions {
-    Permissions::from_mode(if contents.starts_with(b"#!") { 0o755 } else { 0o644 })
 }
 
 /// The error of the machine for a file that could not be read, written, …

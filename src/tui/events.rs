@@ -7,10 +7,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::msg::Msg;
-use crate::{
-    conductor::Update,
-    error::{Error, Result},
-};
+use crate::{conductor::Update, error::Result};
 
 /// Updates that are taken in one go.
 const BATCH: usize = 256;
@@ -90,8 +87,9 @@ impl Signals {
     /// Environment: the system has no room for it.
     pub fn new() -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let listen =
-            |kind| signal(kind).map_err(|error| Error::environment("cannot listen for signals").because(error));
+        let listen = |kind| {
+            signal(kind).map_err(|error| crate::error::Error::environment("cannot listen for signals").because(error))
+        };
         Ok(Self {
             terminate: listen(SignalKind::terminate())?,
             hang_up: listen(SignalKind::hangup())?,

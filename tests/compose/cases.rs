@@ -51,6 +51,22 @@ fn what_compose_takes_is_taken() {
 }
 
 #[test]
+fn a_block_may_end_with_the_file() {
+    for (name, value) in [
+        ("block-unended", "text"),
+        ("block-unended-folded", "some text"),
+        ("block-unended-strip", "text"),
+        ("block-unended-keep", "text"),
+        ("block-unended-keep-blank", "text\n"),
+        ("block-unended-blank", "text\n"),
+        ("block-unended-deep", "text\n "),
+        ("block-unended-comment", "text\n"),
+    ] {
+        assert_eq!(variable(&taken(name), "A").as_deref(), Some(value), "{name}");
+    }
+}
+
+#[test]
 fn values_are_those_that_compose_gives() {
     assert_eq!(variable(&taken("dotenv-dollar-end"), "A").as_deref(), Some("x$"));
     assert_eq!(variable(&taken("dotenv-dollar-end"), "B").as_deref(), Some("pa$5"));

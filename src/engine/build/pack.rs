@@ -3,7 +3,6 @@
 use std::{
     fs,
     io::{self, Read, Write},
-    os::unix::fs::PermissionsExt,
     path::Path,
 };
 
@@ -64,7 +63,7 @@ pub(crate) fn append(tar: &mut tar::Builder<impl Write>, file: &ContextFile) -> 
         header.set_metadata(&metadata);
         header.set_uid(0);
         header.set_gid(0);
-        header.set_mode(plain_mode(metadata.permissions().mode()));
+        header.set_mode(plain_mode(crate::system::mode(&metadata)));
         metadata.len()
     };
     match file.kind {
@@ -119,7 +118,7 @@ mod tests {
         let sent = |bits: u32| {
             let absolute = dir.path().join("requirements.txt");
             fs::write(&absolute, "Flask\n").unwrap();
-            fs::set_permissions(&absolute, fs::Permissions::from_mode(bits)).unwrap();
+            crate::system::set_mode(&absolute, bits).unwrap();
             let mut tar = tar::Builder::new(Vec::new());
             let file =
                 ContextFile { path: "requirements.txt".into(), absolute, kind: FileKind::File, door: Door::default() };

@@ -67,7 +67,8 @@ async fn connect(candidate: &Candidate) -> Result<Engine, Trouble> {
         None => None,
     };
     #[cfg(not(unix))]
-    let tunnel = None;
+    let (tunnel, address) = (None, candidate.url.clone());
+    #[cfg(unix)]
     let address = tunnel.as_ref().map_or_else(|| candidate.url.clone(), |tunnel| tunnel.url());
     let docker = open(&address).await?;
     let ask_all =

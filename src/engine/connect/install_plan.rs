@@ -123,7 +123,7 @@ impl Machine {
         let systemd = Path::new("/run/systemd/system").is_dir() && in_path("systemctl");
         Self {
             linux: cfg!(target_os = "linux"),
-            root: is_root(),
+            root: crate::system::is_root(),
             podman: in_path("podman"),
             dockerd: in_path("dockerd"),
             dockerd_runs: runs("dockerd"),
@@ -245,16 +245,6 @@ fn runs(name: &str) -> bool {
     processes
         .filter_map(|process| std::fs::read_to_string(process.path().join("comm")).ok())
         .any(|comm| comm.trim_end() == name)
-}
-
-#[cfg(unix)]
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
-
-#[cfg(not(unix))]
-fn is_root() -> bool {
-    false
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ impl Engine {
 
     /// The directory that holds what a container has written, where it can be read from here, by whom nothing is hidden.
     async fn written(&self, container: &str) -> Option<PathBuf> {
-        if !self.is_local() || !rustix::process::geteuid().is_root() {
+        if !self.is_local() || !crate::system::is_root() {
             return None;
         }
         let driver = self.inspect(container).await.ok()??.graph_driver?;
@@ -129,7 +129,6 @@ fn too_much(who: &str, most: u64) -> Error {
 /// Bytes below a directory, counted no further than is needed to see that it is too large. Links are not followed, and what
 /// cannot be read weighs nothing.
 fn size_of(dir: PathBuf, most: u64) -> u64 {
-    use std::os::unix::fs::MetadataExt;
     let (mut bytes, mut files, mut open) = (0u64, 0, vec![dir]);
     while let Some(dir) = open.pop() {
         for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
@@ -138,8 +137,7 @@ fn size_of(dir: PathBuf, most: u64) -> u64 {
             if meta.is_dir() {
                 open.push(entry.path());
             } else {
-                // What is taken of the disk, and not what a file with holes claims.
-                bytes = bytes.saturating_add(meta.blocks() * 512);
+                bytes = bytes.saturating_add(crate::system::on_disk(&meta));
             }
             if bytes > most || files > MOST_FILES {
                 return most.saturating_add(1);

@@ -35,7 +35,7 @@ pub(super) async fn find(progress: &Progress) -> Result<PathBuf> {
             .suggest("sudo apt-get install mmdebstrap    # on Debian or Ubuntu")
             .suggest("breakfix images load FILE    # a file that `breakfix images save FILE` wrote elsewhere")
     };
-    if !rustix::process::geteuid().is_root() {
+    if !crate::system::is_root() {
         return Err(missing());
     }
     let Some(apt) = in_path("apt-get") else { return Err(missing()) };
@@ -78,7 +78,8 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn start(program: &Path, work: &Path) -> Result<Self> {
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(["-v", "--variant=minbase", "--format=null"])
             .args(["--aptopt=APT::Install-Recommends \"false\"", "--dpkgopt=force-unsafe-io"])
             .arg(format!("--hook-directory={}", work.join("hooks").display()))
@@ -87,10 +88,12 @@ impl Run {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
-            // A group of its own, so that all of it ends at once.
-            .process_group(0)
-            .spawn()
-            .map_err(|cause| Error::environment("mmdebstrap can't be started").because(cause))?;
+            .kill_on_drop(true);
+        // A group of its own, so that all of it ends at once.
+        #[cfg(unix)]
+        command.process_group(0);
+        let child =
+            command.spawn().map_err(|cause| Error::environment("mmdebstrap can't be started").because(cause))?;
         Ok(Self { child })
     }
 
@@ -131,6 +134,7 @@ impl Run {
     }
 }
 
+#[cfg(unix)]
 impl Drop for Run {
     fn drop(&mut self) {
         if let Some(group) =

@@ -2,7 +2,7 @@
 //! python's first, and with Postgres, nginx and redis added a second one, which three images share.
 
 use std::{
-    fs::File,
+    fs::{File, TryLockError},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -53,13 +53,13 @@ pub(super) async fn turn(progress: &Progress) -> Result<File> {
     };
     let file = File::options().create(true).append(true).open(&path).map_err(failed)?;
     loop {
-        match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(TryLockError::WouldBlock) => {
                 progress.step("images", "wait", "another breakfix builds them");
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
-            Err(cause) => return Err(failed(cause.into())),
+            Err(TryLockError::Error(cause)) => return Err(failed(cause)),
         }
     }
 }
@@ -234,19 +234,23 @@ fn prepare() -> Result<TempDir> {
             .suggest("df -h /dev/shm /tmp    # 2 GB are needed")
     };
     let memory = Path::new("/dev/shm");
-    let place = if room(memory).is_some_and(|room| room > ROOM) { memory.to_owned() } else { std::env::temp_dir() };
+    let place = if crate::system::free_bytes(memory).is_some_and(|room| room > ROOM) {
+        memory.to_owned()
+    } else {
+        std::env::temp_dir()
+    };
     let work = tempfile::Builder::new().prefix("breakfix-images-").tempdir_in(place).map_err(failed)?;
     for dir in ["hooks", "files", "out", "tmp"] {
         std::fs::create_dir(work.path().join(dir)).map_err(failed)?;
     }
     for (name, text) in PARTS {
         std::fs::write(work.path().join(name), text).map_err(failed)?;
-        set_mode(&work.path().join(name), 0o755).map_err(failed)?;
+        crate::system::set_mode(&work.path().join(name), 0o755).map_err(failed)?;
     }
     // Without root, mmdebstrap works as another user.
-    set_mode(work.path(), 0o755).map_err(failed)?;
+    crate::system::set_mode(work.path(), 0o755).map_err(failed)?;
     for dir in ["out", "tmp"] {
-        set_mode(&work.path().join(dir), 0o1777).map_err(failed)?;
+        crate::system::set_mode(&work.path().join(dir), 0o1777).map_err(failed)?;
     }
     let trusted = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from).filter(|path| path.is_file());
     let trusted = trusted.unwrap_or_else(|| "/etc/ssl/certs/ca-certificates.crt".into());
@@ -254,17 +258,6 @@ fn prepare() -> Result<TempDir> {
         std::fs::copy(trusted, work.path().join("ca.pem")).map_err(failed)?;
     }
     Ok(work)
-}
-
-fn set_mode(path: &Path, mode: u32) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
-}
-
-/// Free bytes of the file system at this path.
-fn room(path: &Path) -> Option<u64> {
-    let stat = rustix::fs::statvfs(path).ok()?;
-    Some(stat.f_bavail * stat.f_frsize)
 }
 
 fn now() -> String {

@@ -34,11 +34,7 @@ pub(super) async fn save(engine: &Engine, names: &[String], path: &Path, progres
         progress.step(subject.clone(), "save", format!("{} MB", written / 1_000_000));
     }
     file.sync_all().await.map_err(failed)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        part.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(failed)?;
-    }
+    crate::system::set_mode(part.path(), 0o644).map_err(failed)?;
     part.persist(path).map_err(|error| failed(error.error))?;
     progress.finished(subject, "save", format!("{} MB", written / 1_000_000));
     Ok(())

@@ -35,7 +35,7 @@ struct Rule {
 impl HostWall {
     /// Cuts the way for all networks that this stack may get, in the name of this process.
     pub async fn raise(&mut self, engine: &Engine, stack: &Stack, owner: &str) {
-        if !engine.is_local() || !rustix::process::geteuid().is_root() {
+        if !engine.is_local() || !crate::system::is_root() {
             return;
         }
         let own = stack.networks.values().flat_map(|network| &network.pools).filter_map(|pool| pool.subnet.as_deref());
@@ -63,7 +63,7 @@ impl Drop for HostWall {
 
 /// Takes away the rules of processes that have ended.
 pub fn lift_those_of(is_dead: impl Fn(&str) -> bool) {
-    if !rustix::process::geteuid().is_root() {
+    if !crate::system::is_root() {
         return;
     }
     for program in ["iptables", "ip6tables"] {

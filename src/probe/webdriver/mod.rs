@@ -8,7 +8,6 @@ mod seller;
 pub use seller::Sold;
 
 use std::{
-    os::unix::fs::chown,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -31,6 +30,7 @@ const STARTS_WITHIN: Duration = Duration::from_secs(30);
 /// How long one command may take beyond what its page may.
 const COMMAND: Duration = Duration::from_secs(30);
 /// Whom the browser runs as where we are the administrator: somebody who owns nothing. (Chromium's sandbox refuses root.)
+#[cfg(unix)]
 const NOBODY: u32 = 65534;
 /// Programs that drive a browser of the Chromium family.
 const DRIVERS: [&str; 2] = ["chromedriver", "chromium.chromedriver"];
@@ -95,8 +95,9 @@ impl RealBrowser {
             command.env("PATH", path);
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-        if rustix::process::geteuid().is_root() {
-            chown(dir, Some(NOBODY), Some(NOBODY)).map_err(|error| cannot().because(error))?;
+        #[cfg(unix)]
+        if crate::system::is_root() {
+            std::os::unix::fs::chown(dir, Some(NOBODY), Some(NOBODY)).map_err(|error| cannot().because(error))?;
             command.uid(NOBODY).gid(NOBODY);
         }
         let mut driver = command.spawn().map_err(|error| cannot().because(error))?;

@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::Metadata,
-    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -85,9 +84,8 @@ impl Tree {
 
 fn entry(file: &ContextFile) -> std::io::Result<Option<(Stat, Content)>> {
     let described = |metadata: &Metadata| {
-        let mode = plain_mode(metadata.permissions().mode()) & 0o777;
-        let mod_time = metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec());
-        Stat { mode, mod_time, ..Stat::default() }
+        let mode = plain_mode(crate::system::mode(metadata)) & 0o777;
+        Stat { mode, mod_time: crate::system::modified_ns(metadata), ..Stat::default() }
     };
     let entry = match file.kind {
         FileKind::Directory => file.directory().map(|metadata| {
