@@ -148,20 +148,18 @@ edits = [{ file = "docker-compose.yml", replace = '"80:8080"', with = '"8080:80"
     );
     let course = home.path().to_str().unwrap();
     let asked = ["bug", "fix", "not-a-fix", "listen-only", "takes-all"];
-    let args: Vec<&str> = asked.iter().flat_map(|id| ["--case", *id]).collect();
+    let args: Vec<&str> = asked.iter().step_by(one_of(2)).flat_map(|id| ["--case", *id]).collect();
     let (code, cases, stderr) = proved(&[&["host-port", "--course", course], args.as_slice()].concat());
     assert_eq!(code, Some(1), "{stderr}");
     let told: Vec<_> = cases.iter().map(|case| (text(case, "id"), case["ok"] == true, text(case, "got"))).collect();
-    assert_eq!(
-        told,
-        [
-            ("bug", false, "broken at host-port, symptom could not be looked for"),
-            ("fix", true, "works"),
-            ("not-a-fix", false, "broken"),
-            ("listen-only", false, "broken, named: takes-all, listen-only"),
-            ("takes-all", false, "works, nothing named"),
-        ]
-    );
+    let expected = [
+        ("bug", false, "broken at host-port, symptom could not be looked for"),
+        ("fix", true, "works"),
+        ("not-a-fix", false, "broken"),
+        ("listen-only", false, "broken, named: takes-all, listen-only"),
+        ("takes-all", false, "works, nothing named"),
+    ];
+    assert_eq!(told, expected.into_iter().step_by(one_of(2)).collect::<Vec<_>>());
 }
 
 /// A lesson whose variants each leave something behind, and fail where it is there already.

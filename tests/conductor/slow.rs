@@ -98,11 +98,10 @@ fn an_app_that_takes_calls_before_it_can_answer_is_waited_for() {
 }
 
 #[test]
+#[ignore = "longer than others: cargo test -- --include-ignored"]
 fn a_machine_with_too_much_to_do_is_no_fault_of_the_shop() {
     on_containers(async {
-        // The other tests beside it are meant to get on.
-        let times = if crate::common::all() { 4 } else { 2 };
-        let busy = times * std::thread::available_parallelism().unwrap().get();
+        let busy = 4 * std::thread::available_parallelism().unwrap().get();
         let app = "app = Flask(__name__)\n";
         let (report, ..) = asked("src/app.py", app, &format!("{app}\n"), busy).await;
         works(&report);
