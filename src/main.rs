@@ -14,6 +14,7 @@ fn main() -> ExitCode {
     let cli = Cli::from_args();
     let color = cli.global.color;
     open_as_many_files_as_allowed();
+    breakfix::cli::show_only_own_panics();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(cause) => {

@@ -35,7 +35,7 @@ pub use terminal::{Paint, print, render_error};
 
 use self::args::{Cli, ColorChoice, Command, CourseCommand, Global, HindsightFormat, LabArgs, LearnArgs, PlainCommand};
 use crate::{
-    conductor,
+    compose, conductor,
     course::{self, Course, Origin},
     engine::ImagePolicy,
     error::{Error, Result},
@@ -82,6 +82,16 @@ impl Context {
             None => PathBuf::from(&self.course.id),
         }
     }
+}
+
+/// From now on a panic that is caught, and told as a file's fault, is not shown as ours, too.
+pub fn show_only_own_panics() {
+    let show = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !compose::panic_is_caught() {
+            show(info);
+        }
+    }));
 }
 
 /// Runs the command that was asked for, and gives the exit code.

@@ -62,3 +62,4 @@ pub use published_port::PublishedPort;
 pub use roles::{FoundRoles, other as other_role, roles};
 pub use settings::Settings;
 pub use untrusted::refusals;
+pub use yaml::panic_is_caught;

@@ -1,7 +1,12 @@
 //! A YAML file as a tree of nodes that know where they stand. Read by the same parser that compose has
 //! (libyaml), so that what is YAML to the one is YAML to the other.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    cell::Cell,
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 
@@ -199,16 +204,23 @@ pub(super) fn parse(text: &str, whole: Spot, desk: &mut Diagnostics) -> Option<V
     let mut parser = Parser::new();
     parser.set_encoding(libyaml_safer::Encoding::Utf8);
     parser.set_input_string(&mut bytes);
+    let mut read_to = Mark::default();
     loop {
-        match parser.parse() {
-            Ok(Event { data: EventData::StreamEnd, .. }) => return Some(tree.documents),
-            Ok(mut event) => {
+        match next(&mut parser) {
+            Some(Ok(Event { data: EventData::StreamEnd, .. })) => return Some(tree.documents),
+            Some(Ok(mut event)) => {
                 if ended.len() > text.len() {
                     take_end_back(&mut event, &ended);
                 }
+                read_to = event.end_mark;
                 tree.take(event.data, event.start_mark)?;
             }
-            Err(error) => {
+            None => {
+                let spot = tree.spot(from_one(read_to.line), from_one(read_to.column));
+                tree.desk.error(spot, "what follows here is not YAML", "a space behind a tag such as `!reset`");
+                return None;
+            }
+            Some(Err(error)) => {
                 let (line, column, message, expected) = explain(&error, text);
                 let spot = tree.spot(line, column);
                 tree.desk.error(spot, message, expected);
@@ -218,9 +230,30 @@ pub(super) fn parse(text: &str, whole: Spot, desk: &mut Diagnostics) -> Option<V
     }
 }
 
-/// The parser panics on a block (`|`, `>`) whose last line, which is the file's, has no end.
+thread_local! {
+    static CAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic on this thread is caught and told as the file's fault: no hook has to show it.
+pub fn panic_is_caught() -> bool {
+    CAUGHT.get()
+}
+
+/// What comes next in the file. `None` where the parser panics instead of saying what it cannot read (`[!tag,x]`).
+fn next(parser: &mut Parser<&mut &[u8]>) -> Option<Result<Event, libyaml_safer::Error>> {
+    CAUGHT.set(true);
+    let event = catch_unwind(AssertUnwindSafe(|| parser.parse())).ok();
+    CAUGHT.set(false);
+    event
+}
+
+fn from_one(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX - 1) + 1
+}
+
+/// The parser panics on a block (`|`, `>`) and on a backslash in a last line that has no end.
 fn with_last_line_ended(text: &str) -> Cow<'_, str> {
-    if text.ends_with(BREAKS) || !text.contains(['|', '>']) { text.into() } else { format!("{text}\n").into() }
+    if text.ends_with(BREAKS) || !text.contains(['|', '>', '\\']) { text.into() } else { format!("{text}\n").into() }
 }
 
 /// The block that goes to the end of the file, as it is without the line's end that was added there.
@@ -243,7 +276,6 @@ impl Tree<'_> {
     }
 
     fn take(&mut self, event: EventData, mark: Mark) -> Option<()> {
-        let from_one = |number: u64| usize::try_from(number).unwrap_or(usize::MAX - 1) + 1;
         let spot = self.spot(from_one(mark.line), from_one(mark.column));
         match event {
             EventData::Scalar { anchor, tag, value, style, .. } => {

@@ -20,7 +20,10 @@ use crossterm::{
 };
 use ratatui::{Frame, backend::CrosstermBackend, layout::Rect};
 
-use crate::error::{Error, Result};
+use crate::{
+    compose::panic_is_caught,
+    error::{Error, Result},
+};
 
 /// Whether the terminal is ours at the moment.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -131,6 +134,9 @@ pub fn give_back() {
 #[expect(clippy::disallowed_methods, reason = "a panic in one task does not come back to `main`")]
 pub fn end_on_panic(reports: PathBuf) {
     std::panic::set_hook(Box::new(move |info| {
+        if panic_is_caught() {
+            return;
+        }
         give_back();
         let trace = Backtrace::force_capture();
         let words = words(info);
