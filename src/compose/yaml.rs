@@ -200,20 +200,23 @@ pub(super) fn parse(text: &str, whole: Spot, desk: &mut Diagnostics) -> Option<V
     let mut parser = Parser::new();
     parser.set_encoding(libyaml_safer::Encoding::Utf8);
     parser.set_input_string(&mut bytes);
+    let mut read_to = Mark::default();
     loop {
-        let Some(parsed) = caught::on_text(|| parser.parse()) else {
-            tree.desk.error(whole, "this YAML cannot be read: the parser gives up", "a blank after each tag (`!name`)");
-            return None;
-        };
-        match parsed {
-            Ok(Event { data: EventData::StreamEnd, .. }) => return Some(tree.documents),
-            Ok(mut event) => {
+        match caught::on_text(|| parser.parse()) {
+            Some(Ok(Event { data: EventData::StreamEnd, .. })) => return Some(tree.documents),
+            Some(Ok(mut event)) => {
                 if ended.len() > text.len() {
                     take_end_back(&mut event, &ended);
                 }
+                read_to = event.end_mark;
                 tree.take(event.data, event.start_mark)?;
             }
-            Err(error) => {
+            None => {
+                let spot = tree.spot(from_one(read_to.line), from_one(read_to.column));
+                tree.desk.error(spot, "what follows here is not YAML", "a space behind a tag such as `!reset`");
+                return None;
+            }
+            Some(Err(error)) => {
                 let (line, column, message, expected) = explain(&error, text);
                 let spot = tree.spot(line, column);
                 tree.desk.error(spot, message, expected);
@@ -223,9 +226,13 @@ pub(super) fn parse(text: &str, whole: Spot, desk: &mut Diagnostics) -> Option<V
     }
 }
 
-/// The parser panics on a block (`|`, `>`) whose last line, which is the file's, has no end.
+fn from_one(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX - 1) + 1
+}
+
+/// The parser panics on a block (`|`, `>`) and on a backslash in a last line that has no end.
 fn with_last_line_ended(text: &str) -> Cow<'_, str> {
-    if text.ends_with(BREAKS) || !text.contains(['|', '>']) { text.into() } else { format!("{text}\n").into() }
+    if text.ends_with(BREAKS) || !text.contains(['|', '>', '\\']) { text.into() } else { format!("{text}\n").into() }
 }
 
 /// The block that goes to the end of the file, as it is without the line's end that was added there.
@@ -248,7 +255,6 @@ impl Tree<'_> {
     }
 
     fn take(&mut self, event: EventData, mark: Mark) -> Option<()> {
-        let from_one = |number: u64| usize::try_from(number).unwrap_or(usize::MAX - 1) + 1;
         let spot = self.spot(from_one(mark.line), from_one(mark.column));
         match event {
             EventData::Scalar { anchor, tag, value, style, .. } => {

@@ -29,6 +29,7 @@ fn what_compose_refuses_is_refused_at_its_line() {
         ("dep-profile", "compose.yaml:4:18: service `web` needs `dbg`, whose profile is off"),
         ("dep-nocond", "compose.yaml:6:9: `db` has no `condition`"),
         ("yaml-list-mixed", "compose.yaml:6:9: this dash is not in line with the one on line 5"),
+        ("yaml-tag-comma", "compose.yaml:4:15: what follows here is not YAML"),
         ("yaml-tab-blank", "compose.yaml:3:1: a tab stands on an otherwise empty line, and compose reads none there"),
     ] {
         assert_eq!(read(name, &[]).expect_err(name), told, "{name}");
