@@ -149,9 +149,7 @@ fn sample() -> Vec<(usize, Case)> {
     vec![
         (0, case("start", "500", When::Once(0))),
         (0, case("create container", "403 html", When::From(0))),
-        (0, case("copy in", "404", When::Once(0))),
         (0, case("start exec", "head only", When::From(0))),
-        (2, case("start exec", "head only", When::From(0))),
         (1, case("start", "500 done", When::Once(1))),
         (0, case("build", "429", When::Once(0))),
         (2, case("inspect container", "404", When::Once(3))),

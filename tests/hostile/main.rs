@@ -99,8 +99,10 @@ struct Case {
 const MARK: &str = "dev.breakfix.hostile-test";
 
 /// Cases that are much like others; `BREAKFIX_ALL=1` takes them, too.
-const RARE: [&str; 32] = [
+const RARE: [&str; 34] = [
     "never-listens",
+    "never-answers",
+    "attacks-its-neighbour",
     "drips-headers",
     "drips-body",
     "page-of-100-mb",
