@@ -42,6 +42,8 @@ pub mod course;
 pub mod diagnosis;
 pub mod engine;
 pub mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod journal;
 pub mod lab;
 pub mod practice;

@@ -73,3 +73,9 @@ pub(crate) fn same_dir(one: &Path, other: &Path) -> bool {
             _ => false,
         }
 }
+
+/// See [`crate::fuzz`].
+#[cfg(any(test, fuzzing))]
+pub(crate) fn fuzz_dockerfile(text: &str) {
+    build::fuzz(text);
+}

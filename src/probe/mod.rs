@@ -42,3 +42,19 @@ pub use kind::is_met;
 pub use prober::{HostPorts, Prober, SurveyOptions};
 pub use resubmit::sell_by_eye;
 pub use webdriver::{BrowserProgram, RealBrowser, Sold};
+
+/// See [`crate::fuzz`].
+#[cfg(any(test, fuzzing))]
+pub(crate) fn fuzz(html: &str) {
+    let page = page::read_with(Some("text/html"), html, &page::Resources::default());
+    let item = Item::new();
+    for form in &page.forms {
+        form.submit(&form.fit(&item));
+        form.by_name(&form.fill(&item));
+    }
+    if let Some(base) = url::at_door("localhost:8080", "/a/b") {
+        for way in page.links.iter().chain(&page.base).chain(&page.sheets).chain(&page.frames) {
+            url::resolve("localhost:8080", &base, way);
+        }
+    }
+}

@@ -164,3 +164,14 @@ fn shown_path(path: &Path) -> String {
     let inside = here.and_then(|here| path.strip_prefix(here).ok().map(|path| format!("./{}", path.display())));
     inside.unwrap_or_else(|| path.display().to_string())
 }
+
+/// See [`crate::fuzz`].
+#[cfg(any(test, fuzzing))]
+pub(crate) fn fuzz_log(lines: impl Iterator<Item = crate::engine::LogLine>) {
+    let mut logs = logs::Logs::default();
+    lines.for_each(|line| logs.push(&line));
+    for (columns, theme) in [(60, Theme::COLOUR), (7, Theme::MONO)] {
+        logs.window(columns, 10, theme);
+    }
+    assert!(!logs.as_text().contains('\u{1b}'), "a container's escape sequence is handed on");
+}

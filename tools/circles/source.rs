@@ -261,12 +261,12 @@ fn is_item(word: &str) -> bool {
     ["struct", "enum", "union", "trait", "type", "const", "static", "fn"].contains(&word)
 }
 
-/// Whether these are the brackets of `#[cfg(test)]` or `#[test]`.
+/// Whether these are the brackets of `#[cfg(test)]`, `#[cfg(any(test, …))]` or `#[test]`.
 fn is_for_tests(brackets: &TokenTree) -> bool {
     let TokenTree::Group(group) = brackets else { return false };
     let text = group.stream().to_string().replace(' ', "");
     group.delimiter() == Delimiter::Bracket
-        && (text == "test" || text.starts_with("cfg(test") || text.starts_with("cfg(all(test"))
+        && (text == "test" || ["cfg(test", "cfg(all(test", "cfg(any(test"].iter().any(|start| text.starts_with(start)))
 }
 
 /// Behind the item that begins at `at`, perhaps with more attributes.
