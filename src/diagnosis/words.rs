@@ -55,7 +55,7 @@ pub fn observed(observation: &Observation) -> String {
             (1, table) => format!("the row is in {table}"),
             (count, table) => format!("the row is in {table} {count} times"),
         },
-        Observation::Exit { code: 0, output } => last_line(output).unwrap_or("it ended without a word").into(),
+        Observation::Exit { code: 0, output } => last_line(output).unwrap_or("nothing was printed").into(),
         Observation::Exit { code, output } => match last_line(output) {
             Some(line) => line.to_string(),
             None => format!("exit code {code}"),

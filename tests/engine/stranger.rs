@@ -34,7 +34,7 @@ async fn a_strangers_stack_runs_within_limits_on_copies() {
     assert_eq!(labels.get("dev.breakfix.submission").map(String::as_str), Some("7"));
     let app = lab.docker.inspect_container(&lab.id("app").await, None::<InspectContainerOptions>).await.unwrap();
     let policy = app.host_config.unwrap().restart_policy.unwrap();
-    assert_eq!((policy.name.unwrap().to_string().as_str(), policy.maximum_retry_count), ("on-failure", Some(3)));
+    assert_eq!((policy.name.unwrap().to_string().as_str(), policy.maximum_retry_count), ("on-failure", Some(8)));
 
     // The file is there, deep down; what the container writes stays in the container.
     let write = "cat /deep/down/note.txt && echo changed > /deep/down/note.txt";

@@ -355,12 +355,18 @@ fn tmpfs(entry: &str) -> (String, String) {
     (path.to_owned(), options.to_owned())
 }
 
+/// How often an untrusted service is started again. What fails until another is ready may need some seconds: the engine's pause begins
+/// with a tenth of one, and doubles.
+const MOST_RESTARTS: i64 = 8;
+
 /// `always` is softened for untrusted stacks: a crash loop has to end, and to stay visible.
 fn restart_policy(written: Option<&str>, soften: bool) -> Option<RestartPolicy> {
     let (name, count) = written?.split_once(':').map_or((written?, None), |(name, n)| (name, n.parse::<i64>().ok()));
     let (name, count) = match name {
-        "always" | "unless-stopped" if soften => (RestartPolicyNameEnum::ON_FAILURE, Some(3)),
-        "on-failure" if soften => (RestartPolicyNameEnum::ON_FAILURE, Some(count.unwrap_or(3).min(3))),
+        "always" | "unless-stopped" if soften => (RestartPolicyNameEnum::ON_FAILURE, Some(MOST_RESTARTS)),
+        "on-failure" if soften => {
+            (RestartPolicyNameEnum::ON_FAILURE, Some(count.unwrap_or(MOST_RESTARTS).min(MOST_RESTARTS)))
+        }
         "always" => (RestartPolicyNameEnum::ALWAYS, None),
         "unless-stopped" => (RestartPolicyNameEnum::UNLESS_STOPPED, None),
         "on-failure" => (RestartPolicyNameEnum::ON_FAILURE, count),
@@ -401,8 +407,8 @@ mod tests {
     fn restart_policies_are_softened_for_untrusted_stacks_only() {
         let policy = |text, soften| restart_policy(Some(text), soften).unwrap();
         assert_eq!(policy("always", false).name, Some(RestartPolicyNameEnum::ALWAYS));
-        assert_eq!(policy("always", true).maximum_retry_count, Some(3));
-        assert_eq!(policy("on-failure:9", true).maximum_retry_count, Some(3));
+        assert_eq!(policy("always", true).maximum_retry_count, Some(MOST_RESTARTS));
+        assert_eq!(policy("on-failure:9", true).maximum_retry_count, Some(MOST_RESTARTS));
         assert_eq!(policy("on-failure:2", false).maximum_retry_count, Some(2));
         assert_eq!(policy("no", true).name, Some(RestartPolicyNameEnum::NO));
         assert_eq!(restart_policy(None, true), None);
