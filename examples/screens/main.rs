@@ -85,6 +85,21 @@ impl<'a> Sitting<'a> {
         }
     }
 
+    /// Pages through the talk until these words are on the screen: its first beats keep back what they ask for.
+    fn page_on(&mut self, words: &str) {
+        for _ in 0..20 {
+            let until = Instant::now() + Duration::from_secs(4);
+            while Instant::now() < until {
+                self.screen.take_in(Duration::from_millis(100));
+            }
+            if self.screen.parser.screen().contents().contains(words) {
+                return self.wait(words);
+            }
+            self.press(" ");
+        }
+        panic!("{words} never came:\n{}", self.screen.parser.screen().contents());
+    }
+
     fn press(&mut self, keys: &str) {
         self.screen.press(keys);
     }
@@ -118,7 +133,7 @@ fn main() {
 fn demo(program: &Path, home: &Path, to: &Path) {
     let arguments = ["demo", "--engine", "unix:///nonexistent.sock"];
     let mut talk = Sitting::start(program, &arguments, home, to);
-    talk.wait("connection refused");
+    talk.page_on("connection refused");
     talk.picture("demo");
     talk.press("qq");
 }

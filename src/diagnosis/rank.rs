@@ -61,8 +61,7 @@ pub(super) fn failures(course: &Course, hops: &[HopVerdict], checks: &[CheckVerd
     found
 }
 
-/// The wrong turns that are recognised (of lessons that are not solved, of any lesson while a hop is broken or a check fails that the
-/// turn names, and remarks),
+/// The wrong turns that are recognised (of lessons that are not solved, of any lesson while a hop is broken, and remarks),
 /// the one that explains most first; and the failures that none of them explains.
 pub(super) fn wrong_turns(
     course: &Course,
@@ -74,7 +73,7 @@ pub(super) fn wrong_turns(
     let mut found: Vec<(&Lesson, &WrongTurn, BTreeSet<usize>)> = Vec::new();
     for (lesson, verdict) in course.lessons.iter().zip(lessons) {
         for turn in &lesson.wrong_turns {
-            let open = turn.remark || hop_broken || verdict.status != Status::Pass || names_one(turn, failures);
+            let open = turn.remark || hop_broken || verdict.status != Status::Pass;
             if open && scene.holds(&turn.when) == Truth::True {
                 found.push((lesson, turn, explained(course, lesson, turn, failures)));
             }
@@ -122,17 +121,6 @@ pub(super) fn wrong_turns(
     let counts = |failure: &Failure| (failure.is_hop() || !hop_fails) && !is_of_the_story(failure);
     let unexplained = failures.iter().enumerate().filter(|(at, failure)| !explained.contains(at) && counts(failure));
     (named.collect(), unexplained.map(|(_, failure)| failure.clone()).collect())
-}
-
-/// Whether a turn's condition names a check that fails: a mistake may be met in another lesson than it is told in.
-fn names_one(turn: &WrongTurn, failures: &[Failure]) -> bool {
-    let mut named = false;
-    turn.when.each_positive(&mut |test| {
-        if let Condition::Check(test) = test {
-            named |= failures.iter().any(|failure| failure.checks.contains(&test.id));
-        }
-    });
-    named
 }
 
 fn proxy_ended(course: &Course, scene: &Scene<'_>) -> bool {
