@@ -1,7 +1,7 @@
 //! Where this program keeps what is a user's own: the directories of the XDG Base Directory Specification, on every system.
 //! <https://specifications.freedesktop.org/basedir-spec/latest/>
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 /// What is kept, and so where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,11 +19,15 @@ pub(crate) enum UserDir {
 impl UserDir {
     /// This program's own directory of this kind; `None` where the user has no home.
     pub(crate) fn path(self) -> Option<PathBuf> {
-        self.by(|name| std::env::var(name).ok())
+        self.by(|name| {
+            let set = std::env::var_os(name).filter(|value| !value.is_empty());
+            // Whoever has no $HOME may have a home all the same: the system's list of users knows it.
+            set.or_else(|| (name == "HOME").then(std::env::home_dir).flatten().map(Into::into))
+        })
     }
 
     /// The same, where these variables are set.
-    pub(crate) fn by(self, variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    fn by(self, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
         let (name, below_home) = match self {
             Self::Cache => ("XDG_CACHE_HOME", ".cache"),
             Self::Config => ("XDG_CONFIG_HOME", ".config"),
@@ -33,7 +37,7 @@ impl UserDir {
         let named = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         // "All paths must be absolute. If an implementation encounters a relative path […] it should ignore it."
         let base = named(name).filter(|path| path.is_absolute());
-        let base = base.or_else(|| Some(named("HOME").or_else(|| named("USERPROFILE"))?.join(below_home)))?;
+        let base = base.or_else(|| Some(named("HOME")?.join(below_home)))?;
         Some(base.join("breakfix"))
     }
 }
@@ -47,8 +51,8 @@ mod tests {
         let with = |dir: UserDir, xdg: &str, home: &str| {
             let (xdg, home) = (xdg.to_owned(), home.to_owned());
             dir.by(move |name| match name {
-                "HOME" => Some(home.clone()),
-                name if name.starts_with("XDG_") => Some(xdg.clone()),
+                "HOME" => Some(home.clone().into()),
+                name if name.starts_with("XDG_") => Some(xdg.clone().into()),
                 _ => None,
             })
         };

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{figures::Figures, plots};
-use crate::{course::Course, sanitize};
+use crate::{course::Course, journal::plural, sanitize};
 
 /// The page, with a section for each figure: what is counted, a plot, and who is meant.
 pub fn page(course: &Course, figures: &Figures) -> String {
@@ -11,7 +11,7 @@ pub fn page(course: &Course, figures: &Figures) -> String {
     let mut out = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     let _ = writeln!(out, "<title>{title}</title>\n<style>\n{}</style>\n</head>\n<body>", include_str!("page.css"));
-    let (labs, submissions) = (count(figures.labs, "lab"), count(figures.submissions, "submission"));
+    let (labs, submissions) = (plural(figures.labs, "lab"), plural(figures.submissions, "submission"));
     let _ = writeln!(out, "<h1>{title}</h1>\n<p class=\"soft\">{labs}, {submissions}</p>");
     for section in
         [lessons(figures), hops(figures), wrong_turns(figures), seconds(figures), hints(figures), looks(figures)]
@@ -186,10 +186,6 @@ fn looks(figures: &Figures) -> Section {
         head: &["who", "looks", "not live yet", "could not tell"],
         rows,
     }
-}
-
-fn count(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

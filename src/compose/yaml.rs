@@ -9,7 +9,7 @@ use super::{
     diagnostics::Diagnostics,
     scalar::{Scalar, resolve},
     source_map::Spot,
-    yaml_error::explain,
+    yaml_error::{explain, from_one},
 };
 use crate::caught;
 
@@ -224,10 +224,6 @@ pub(super) fn parse(text: &str, whole: Spot, desk: &mut Diagnostics) -> Option<V
             }
         }
     }
-}
-
-fn from_one(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX - 1) + 1
 }
 
 /// The parser panics on a block (`|`, `>`) and on a backslash in a last line that has no end.

@@ -11,6 +11,11 @@ const MAX_DEPTH: usize = 64;
 /// Line and column from 1, what is wrong, what was expected.
 pub(super) type Explained = (usize, usize, String, String);
 
+/// A line or column that the parser counts from 0, as people count.
+pub(super) fn from_one(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX - 1) + 1
+}
+
 /// The mistake behind a syntax error. The parser that compose has says in few words what it cannot read; a second one,
 /// which tells more kinds of mistakes apart, is asked for the words.
 pub(super) fn explain(error: &libyaml_safer::Error, text: &str) -> Explained {
@@ -20,7 +25,6 @@ pub(super) fn explain(error: &libyaml_safer::Error, text: &str) -> Explained {
         emit_comments: false,
     };
     let second = caught::on_text(|| Parser::new_from_str_with_options(text, options).find_map(Result::err)).flatten();
-    let from_one = |number: u64| usize::try_from(number).unwrap_or(0) + 1;
     let mark = error.problem_mark().map(|mark| (from_one(mark.line), from_one(mark.column)));
     let page = |line| Page { lines: lines(text).collect(), line };
     if let Some(tab) = mark.and_then(|(line, column)| page(line).stray_tab(column)) {

@@ -10,7 +10,7 @@ use std::{
 use super::process_label::Owner;
 use crate::{
     engine::{Engine, Progress, lift_those_of},
-    error::Result,
+    error::{Error, Result},
 };
 
 /// Label on all that a check makes: the process that it belongs to.
@@ -140,8 +140,13 @@ pub(super) fn may_be_left(engine: &Engine, project: &str) {
 /// # Errors
 /// Environment: the engine refuses or does not answer.
 pub(super) async fn sweep_left(engine: &Engine, progress: &Progress) -> Result<()> {
-    let left = LEFT.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    for one in left.into_iter().filter(|(url, _)| *url == engine.info.url) {
+    let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    left.retain(|(url, _)| *url == engine.info.url);
+    // Each question to an engine that is silent would be waited for.
+    if !left.is_empty() && !engine.answers().await {
+        return Err(Error::environment("the engine does not answer"));
+    }
+    for one in left {
         remove(engine, &one.1, progress).await?;
         LEFT.lock().unwrap_or_else(PoisonError::into_inner).remove(&one);
     }

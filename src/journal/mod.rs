@@ -10,6 +10,7 @@ mod texts;
 
 pub use date::date;
 pub use event::{Entry, Event, Outcome, WorkKind};
+pub(crate) use hindsight::plural;
 pub use hindsight::{hindsight_html, hindsight_markdown, narrative_markdown};
 pub use outline::{Outline, outline};
 pub use progress::{LessonProgress, Note, Progress, worked_ms};

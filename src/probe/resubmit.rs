@@ -24,8 +24,8 @@ use crate::engine::{Container, ServiceState};
 /// How long each page is waited for.
 const WITHIN: Duration = Duration::from_secs(10);
 /// New visitors who sell something where several processes may answer. Where two have keys of their own, one visitor in two is
-/// New visitors who sell, where several processes of the app answer. No number of processes up to ten divides it: workers that take
-/// turns would else get each form back that they have made.
+/// refused: all of these pass by luck once in two thousand times. No number of processes up to ten divides it: workers that take turns
+/// would else get each form back that they have made.
 const MORE_VISITORS: usize = 11;
 /// How long after a request an app may take to end itself.
 const ENDS_WITHIN: Duration = Duration::from_secs(8);

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::common::{containers, docker, left_by};
+use crate::common::{containers, docker, left_by, write_files};
 use breakfix::course::Course;
 use serde_json::Value;
 
@@ -24,11 +24,7 @@ fn course() -> Course {
 /// Writes a stack into a directory below `home`.
 fn write(home: &Path, name: &str, texts: &BTreeMap<String, String>) -> PathBuf {
     let dir = home.join(name);
-    for (path, text) in texts {
-        let path = dir.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
+    write_files(&dir, texts);
     dir
 }
 

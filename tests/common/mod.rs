@@ -8,6 +8,8 @@ pub mod submissions;
 
 use std::{
     collections::BTreeSet,
+    fs,
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -46,6 +48,31 @@ pub fn containers() -> bool {
 pub fn answers(args: &[&str]) -> bool {
     let status = Command::new("docker").args(args).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
+}
+
+/// Writes files, by their paths below this directory, with the directories that they need.
+pub fn write_files(dir: &Path, files: impl IntoIterator<Item = (impl AsRef<Path>, impl AsRef<[u8]>)>) {
+    for (path, contents) in files {
+        let path = dir.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, contents).unwrap();
+    }
+}
+
+/// Writes the shop as it is mended, at a port that nobody else has: several run side by side.
+pub fn write_shop_at_own_port(dir: &Path) {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let fixed = breakfix::course::Course::embedded().unwrap().fixed_stack().clone();
+    write_files(dir, fixed.into_iter().map(|(path, text)| (path, text.replace("8080:80", &format!("{port}:80")))));
+}
+
+/// The containers, networks and volumes that a lab's project still has.
+pub fn left_of_lab(dir: &Path) -> Vec<String> {
+    let label = format!("label=com.docker.compose.project={}", dir.file_name().unwrap().to_str().unwrap());
+    [["ps", "-aq"], ["network", "ls"], ["volume", "ls"]]
+        .iter()
+        .flat_map(|list| docker(&[&list[..], &["--filter", &label, "--format", "{{.}}"]].concat()))
+        .collect()
 }
 
 /// What docker says, line by line.

@@ -9,11 +9,7 @@ type Files<'f> = Vec<(&'f str, &'f [u8])>;
 /// What is told of a stack made of these files.
 fn told(files: &[(&str, &[u8])]) -> String {
     let dir = tempfile::tempdir().unwrap();
-    for (name, bytes) in files {
-        let path = dir.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, bytes).unwrap();
-    }
+    crate::common::write_files(dir.path(), files.iter().copied());
     told_of(dir.path())
 }
 

@@ -27,11 +27,7 @@ struct Shop {
 impl Shop {
     fn new() -> Self {
         let shop = Self { home: tempfile::Builder::new().prefix("breakfix-interop-").tempdir().unwrap() };
-        for (path, text) in Course::embedded().unwrap().fixed_stack() {
-            let path = shop.dir().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
+        crate::common::write_files(&shop.dir(), Course::embedded().unwrap().fixed_stack());
         shop
     }
 

@@ -54,11 +54,7 @@ fn ours(case: &Case, dir: &Path) -> Result<Value, String> {
 fn difference(case: &Case) -> Option<String> {
     let home = tempfile::tempdir().unwrap();
     let dir = home.path().join("case");
-    for (name, text) in &case.files {
-        let path = dir.join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
+    common::write_files(&dir, case.files.iter().map(|(name, text)| (name, text)));
     let (theirs, ours) = (theirs(case, &dir), ours(case, &dir));
     let told = match (theirs, ours) {
         (Ok(theirs), Ok(ours)) if theirs == ours => return None,

@@ -89,16 +89,6 @@ impl Room {
         Self { home, dir }
     }
 
-    /// The shop as it is mended, at a port of its own.
-    fn write_fixed(&self) {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        for (path, text) in Course::embedded().unwrap().fixed_stack() {
-            let path = self.dir.join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text.replace("8080:80", &format!("{port}:80"))).unwrap();
-        }
-    }
-
     fn breakfix(&self, args: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_breakfix"))
             .args(args)
@@ -115,15 +105,6 @@ impl Room {
         let output = self.breakfix(&[args, &["--lab", lab]].concat());
         let said = || format!("{args:?} ended with {:?}: {}", output.status, String::from_utf8_lossy(&output.stderr));
         output.status.success().then_some(()).ok_or_else(said)
-    }
-
-    fn left(&self) -> Vec<String> {
-        let project = self.dir.file_name().unwrap().to_str().unwrap();
-        let label = format!("label=com.docker.compose.project={project}");
-        [["ps", "-aq"], ["network", "ls"], ["volume", "ls"]]
-            .iter()
-            .flat_map(|list| common::docker(&[&list[..], &["--filter", &label, "--format", "{{.}}"]].concat()))
-            .collect()
     }
 }
 
@@ -205,7 +186,7 @@ fn killed(program: Program, way: Way, after: Duration, number: usize, random: &m
     };
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     if !on_terminal {
-        room.write_fixed();
+        common::write_shop_at_own_port(&room.dir);
     }
     if program == Program::Down {
         room.on_lab(&["up"])?;
@@ -230,7 +211,7 @@ fn killed(program: Program, way: Way, after: Duration, number: usize, random: &m
         }
         room.on_lab(&["down", "--volumes"])?;
     }
-    match room.left() {
+    match common::left_of_lab(&room.dir) {
         left if left.is_empty() => {}
         left => return Err(format!("left after down: {left:?}")),
     }

@@ -15,7 +15,7 @@ use crate::{
     common::{
         all, containers,
         engine_proxy::{EngineProxy, When, engine_socket},
-        left_by,
+        left_by, write_files,
     },
     table::{Outcome, tell},
 };
@@ -47,11 +47,7 @@ pub fn stacks(home: &Path) -> Vec<Graded> {
     }
     let write = |name: &str, texts: &BTreeMap<String, String>| {
         let dir = home.join(name);
-        for (path, text) in texts {
-            let path = dir.join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
+        write_files(&dir, texts);
         dir
     };
     let graded =

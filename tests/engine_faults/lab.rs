@@ -7,13 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use breakfix::course::Course;
-
 use crate::{
     cases::{Case, case, matrix, side_by_side},
     common::{
         all, containers, docker,
         engine_proxy::{EngineProxy, When, engine_socket},
+        left_of_lab, write_shop_at_own_port,
     },
     table::{Outcome, tell},
 };
@@ -31,13 +30,7 @@ impl Lab {
     fn new(number: usize) -> Self {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join(format!("bff-{}-{number}", std::process::id()));
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        for (path, text) in Course::embedded().unwrap().fixed_stack() {
-            let path = dir.join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            // Labs side by side have a number each.
-            std::fs::write(path, text.replace("8080:80", &format!("{port}:80"))).unwrap();
-        }
+        write_shop_at_own_port(&dir);
         Self { home, dir }
     }
 
@@ -67,15 +60,6 @@ impl Lab {
             std::thread::sleep(Duration::from_millis(50));
         };
         (code, std::fs::read_to_string(log).unwrap_or_default())
-    }
-
-    fn left(&self) -> Vec<String> {
-        let name = self.dir.file_name().unwrap().to_str().unwrap();
-        let label = format!("label=com.docker.compose.project={name}");
-        [["ps", "-aq"], ["network", "ls"], ["volume", "ls"]]
-            .iter()
-            .flat_map(|list| docker(&[&list[..], &["--filter", &label, "--format", "{{.}}"]].concat()))
-            .collect()
     }
 }
 
@@ -119,8 +103,8 @@ fn run(home: &Path, number: usize, command: &'static str, case: Case) -> Outcome
     if again != Some(0) {
         wrong.push(format!("without the fault it ended with {again:?}: {said}"));
     }
-    if command == "down" && !lab.left().is_empty() {
-        wrong.push(format!("left: {:?}", lab.left()));
+    if command == "down" && !left_of_lab(&lab.dir).is_empty() {
+        wrong.push(format!("left: {:?}", left_of_lab(&lab.dir)));
     }
     if all() {
         println!("{letter} {command}: {case} {wrong:?}");

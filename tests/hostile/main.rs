@@ -78,11 +78,7 @@ impl Spoilt {
     /// Writes it down under this name.
     fn write(self, name: &str) -> PathBuf {
         let dir = self.home.join(name);
-        for (path, text) in self.texts {
-            let path = dir.join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
+        common::write_files(&dir, self.texts);
         dir
     }
 }

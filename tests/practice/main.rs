@@ -10,7 +10,6 @@ mod common;
 mod pty;
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -49,14 +48,6 @@ fn breakfix(home: &Path, args: &[&str]) -> Output {
 /// What the seed stands for, by the library.
 fn incident(wanted: &Wanted) -> Incident {
     draw(&Course::embedded().unwrap(), Seed(SEED), 0, wanted).unwrap()
-}
-
-fn write(dir: &Path, files: &BTreeMap<String, String>) {
-    for (path, text) in files {
-        let path = dir.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
 }
 
 fn all_files(dir: &Path) -> Vec<PathBuf> {
@@ -103,7 +94,7 @@ fn what_is_handed_out_is_broken_and_mended_by_taking_it_back() {
 
     let mut files = drawn.making.files.clone();
     apply_all(&drawn.undo(), &mut files).unwrap();
-    write(&dir, &files);
+    common::write_files(&dir, &files);
     let judged = breakfix(home.path(), &["check", "--practice", "shop"]);
     assert_eq!(judged.status.code(), Some(0), "{}", String::from_utf8_lossy(&judged.stdout));
 
@@ -151,7 +142,7 @@ fn an_incident_is_played_to_its_debrief_one_wrong_first() {
 
     let mut files = drawn.making.files.clone();
     apply_all(&drawn.undo(), &mut files).unwrap();
-    write(&dir, &files);
+    common::write_files(&dir, &files);
     screen.press("u\r");
     screen.wait("the edit is live", |screen| {
         screen.contents().contains("Done: ") || screen.contents().contains("is live")

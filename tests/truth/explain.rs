@@ -1,6 +1,6 @@
 //! `check --explain`: what a student who disagrees gets. Typed from its first command to its last, it says what it said.
 
-use std::{fs, path::Path, process::Command};
+use std::{path::Path, process::Command};
 
 use breakfix::course::Course;
 
@@ -40,11 +40,7 @@ fn an_explanation_typed_from_top_to_bottom_says_what_it_said() {
     let course = Course::embedded().unwrap();
     let home = tempfile::Builder::new().prefix("breakfix-explain-").tempdir().unwrap();
     let dir = home.path().join("shop");
-    for (path, text) in course.stack_without("representation").unwrap() {
-        let path = dir.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    common::write_files(&dir, course.stack_without("representation").unwrap());
     let output = Command::new(env!("CARGO_BIN_EXE_breakfix"))
         .args(["check", "--explain", "--color", "never"])
         .arg(&dir)

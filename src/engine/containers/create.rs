@@ -322,7 +322,8 @@ impl Engine {
             let container = self.inspect(id).await?;
             let container =
                 container.ok_or_else(|| Error::environment(format!("the container of {name} was removed")))?;
-            match verdict(name, &container, dependency.condition, slowness()) {
+            let slowness = slowness();
+            match verdict(name, &container, dependency.condition, slowness) {
                 Some(Ok(())) => return Ok(()),
                 Some(Err(unmet)) if dependency.required => {
                     let error =
@@ -332,7 +333,7 @@ impl Engine {
                 Some(Err(_)) => return Ok(()),
                 None => {}
             }
-            if begun.elapsed() > within.max(patience_of_check(&container)).mul_f64(slowness()) {
+            if begun.elapsed() > within.max(patience_of_check(&container)).mul_f64(slowness) {
                 return Err(Error::stack(format!("{} is not started: dependency failed", service.name))
                     .why(format!("{name} was not {words} after {} s", begun.elapsed().as_secs()))
                     .late());
@@ -385,9 +386,14 @@ fn verdict(
 /// Whether a health check has failed no more often than a busy machine explains: it goes on after *unhealthy*, and may succeed.
 fn may_recover(container: &ContainerInspectResponse, slowness: f64) -> bool {
     let check = container.config.as_ref().and_then(|config| config.healthcheck.as_ref());
-    let retries = check.and_then(|check| check.retries).filter(|retries| *retries > 0).unwrap_or(3);
+    let retries = retries(check.and_then(|check| check.retries));
     let failed = container.state.as_ref().and_then(|state| state.health.as_ref()?.failing_streak).unwrap_or(i64::MAX);
     (failed as f64) < (retries as f64) * slowness
+}
+
+/// How often a check fails before a container is *unhealthy*; the engine's default is 3.
+fn retries(written: Option<i64>) -> i64 {
+    written.filter(|retries| *retries > 0).unwrap_or(3)
 }
 
 /// What the newest run of a health check said: the reason why it fails.
@@ -411,7 +417,7 @@ fn patience_of_check(container: &ContainerInspectResponse) -> Duration {
         Some(value) if value > 0 => Duration::from_nanos(value.unsigned_abs()),
         _ => Duration::from_secs(default),
     };
-    let retries = check.retries.filter(|retries| *retries > 0).unwrap_or(3);
+    let retries = retries(check.retries);
     let round = nanos(check.interval, 30) + nanos(check.timeout, 30);
     nanos(check.start_period, 0) + round * (u32::try_from(retries).unwrap_or(3) + 1)
 }

@@ -327,7 +327,8 @@ fn plain_words(course: &Course, words: &str) -> String {
     crate::diagnosis::filled(words, &Default::default(), course).into_owned()
 }
 
-fn plural(count: usize, noun: &str) -> String {
+/// `1 lab`, `2 labs`.
+pub(crate) fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
