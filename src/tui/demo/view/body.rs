@@ -88,7 +88,8 @@ fn blocks(model: &Model, columns: usize, size: Size) -> Vec<Vec<Line<'static>>> 
         if let Some((_, also)) = model.made.as_ref().filter(|(_, also)| !also.is_empty()) {
             more.insert(0, format!("mended with it, so that this one can be seen: {}", also.join(", ")));
         }
-        blocks.push(more.into_iter().map(|line| Line::styled(line, theme.attention())).collect());
+        let more = more.into_iter().map(|line| Line::styled(line, theme.attention()));
+        blocks.push(more.flat_map(|line| text::wrap(&line, columns, 0, Break::Words)).collect());
         blocks.push(turn(model, columns));
         return blocks;
     }
